@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * libfrusa: a slab allocator over a pluggable backing allocator, with reclaim on demand.
+ *
+ * Vocabulary. An *instance* (frusa_t) takes memory from its *fallback* and gives it back to it. A
+ * request has a *layout* (size, align) and is rounded up to a *size class*. A *span* is a contiguous
+ * run of pages from the fallback, carved into objects of one size class. A *cache* holds free objects
+ * for one thread (or one explicit owner) in *magazines*, one for each size class. An object is *live*
+ * from the call that hands it out until the call that gives it back has returned. *Reclaim* returns
+ * to the fallback every span without a live object. A layout is *managed* when max(size, align) is
+ * within the instance's managed_max; anything larger is *large* and goes straight to the fallback.
+ *
+ * Conventions of all calls, unless a call says otherwise:
+ *   - sizes are in bytes; an align is 0 (for alignof(max_align_t)) or a power of two;
+ *   - every call may be made from any thread at any time, none is async-signal-safe;
+ *   - a pointer to an instance must be non-null and designate an instance that was initialised and not
+ *     destroyed;
+ *   - misuse that is detected goes to the panic handler (frusa_set_panic_handler);
+ *   - the freestanding core sets no errno.
+ */
+#ifndef FRUSA_H
+#define FRUSA_H
+
+#include <stddef.h>
+
+/* The version of this header. frusa_version() tells the version of the library in use. */
+#define FRUSA_VERSION        "0.1.0"
+#define FRUSA_VERSION_NUMBER 0x000100 /* major << 16 | minor << 8 | patch */
+
+#if defined(__GNUC__)
+#define FRUSA_ATTR_(x) __attribute__(x)
+#else
+#define FRUSA_ATTR_(x)
+#endif
+
+#if defined(__cplusplus)
+#define FRUSA_ALIGNAS_(n) alignas(n)
+extern "C" {
+#else
+#define FRUSA_ALIGNAS_(n) _Alignas(n)
+#endif
+
+/* ------------------------------------------------------------------------------------------------
+ * Types
+ */
+
+/* A range of memory: `size` bytes from `ptr` on. */
+struct frusa_range {
+    void *ptr;
+    size_t size;
+};
+
+/* Flags of struct frusa_fallback_ops. */
+#define FRUSA_FALLBACK_ZEROED 1u /* alloc hands out zero-filled memory */
+
+/*
+ * A fallback: where an instance takes its memory from. It must be thread-safe. It may fail any call, be
+ * slow, block, and call back into the same instance from any of its functions (except while that
+ * instance is being destroyed); bounding such a recursion is its own affair. libfrusa never holds a
+ * lock while it calls a fallback.
+ *
+ * Sizes and aligns that libfrusa passes are never 0; every align is a power of two and at least 4096,
+ * every size a multiple of 4096. Memory that is not aligned as asked counts as a failed
+ * call and is handed straight back with dealloc.
+ */
+struct frusa_fallback_ops {
+    /* Returns `size` bytes at a multiple of `align`, or NULL on failure. */
+    void *(*alloc)(void *ctx, size_t size, size_t align);
+    /* Takes back a block, with the same size and align as at its alloc (or its last resize). */
+    void (*dealloc)(void *ctx, void *ptr, size_t size, size_t align);
+    /* Passed to every function; borrowed until the instance is destroyed. */
+    void *ctx;
+    /* FRUSA_FALLBACK_ZEROED or 0; an unknown flag is refused with EINVAL. */
+    unsigned flags;
+    /* Optional from here on; NULL: not offered. */
+    /* Gives a block a new size, in place or elsewhere, contents kept up to the smaller size. Returns
+     * the block's new address, a multiple of `align`; NULL on failure, the old block then intact. */
+    void *(*resize)(void *ctx, void *ptr, size_t old_size, size_t align, size_t new_size);
+    /* Takes back `n` blocks at once, in ascending order of address. Each range is one that alloc handed
+     * out with this align. The array belongs to the caller. */
+    void (*dealloc_batch)(void *ctx, const struct frusa_range *ranges, size_t n, size_t align);
+    /* Told that the contents of `n` ranges (page-aligned, ascending, inside blocks that stay allocated)
+     * are no longer needed. Returns the number of bytes purged. The array belongs to the caller. */
+    size_t (*purge)(void *ctx, const struct frusa_range *ranges, size_t n);
+    /* Must be NULL: a non-null entry is refused with EINVAL. */
+    void *reserved[4];
+};
+
+/* Values of managed_max in struct frusa_config. */
+#define FRUSA_4K_MAX ((size_t)4096)
+#define FRUSA_2M_MAX ((size_t)2097152)
+
+/* Flags of struct frusa_config. */
+#define FRUSA_CHECKED         1u /* validate every object given back; canaries around objects; uncached */
+#define FRUSA_NO_THREAD_CACHE 2u /* no implicit caches; explicit ones still work */
+
+/* Options of an instance. All zero, which is FRUSA_CONFIG_INIT, gives the defaults. */
+struct frusa_config {
+    /* Largest max(size, align) that is served from spans, 1 .. FRUSA_2M_MAX; 0: FRUSA_2M_MAX. */
+    size_t managed_max;
+    /* Upper bound on the bytes of free objects in one cache; 0: 1 MiB. */
+    size_t thread_cache_max;
+    /* Upper bound on the bytes held from the fallback, large objects included. A call that would
+     * exceed it reclaims once, then fails with ENOMEM. 0: none. */
+    size_t limit;
+    /* FRUSA_CHECKED, FRUSA_NO_THREAD_CACHE or 0; an unknown flag is refused with EINVAL. */
+    unsigned flags;
+    /* Must be NULL: a non-null entry is refused with EINVAL. */
+    void *reserved[4];
+};
+#define FRUSA_CONFIG_INIT                                                                              \
+    {                                                                                                  \
+        0, 0, 0, 0,                                                                                    \
+        {                                                                                              \
+            0, 0, 0, 0                                                                                 \
+        }                                                                                              \
+    }
+
+/*
+ * An instance: one allocator. Its size never changes within soname 0. All members are private; a
+ * program either gets a pointer from frusa_create or defines a static instance with one of the
+ * initialisers below, for instance
+ *
+ *     static frusa_t heap = FRUSA_4K_INITIALIZER(&my_ops);
+ *
+ * A static instance works before any constructor has run, from any thread, with no init call. What the
+ * pointers designate must stay valid and unchanged while the instance is in use. An opsptr of NULL
+ * means frusa_fallback_mmap (it must be a pointer expression: 0 will not do in C++), a configptr of
+ * NULL the defaults. Options out of range make every allocation from the instance fail with EINVAL.
+ * An instance must not be copied or moved.
+ */
+typedef struct frusa frusa_t;
+struct frusa {
+    FRUSA_ALIGNAS_(64) const struct frusa_fallback_ops *frusa_ops_;
+    const struct frusa_config *frusa_config_;
+    size_t frusa_managed_max_;
+    size_t frusa_private_[16384 / sizeof(size_t) - 3];
+};
+#define FRUSA_INITIALIZER_(opsptr, configptr, managed_max)                                             \
+    {                                                                                                  \
+        (opsptr), (configptr), (managed_max),                                                          \
+        {                                                                                              \
+            0                                                                                          \
+        }                                                                                              \
+    }
+#define FRUSA_INITIALIZER(opsptr, configptr) FRUSA_INITIALIZER_(opsptr, configptr, 0)
+#define FRUSA_4K_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_4K_MAX)
+#define FRUSA_2M_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_2M_MAX)
+
+/* An explicit cache; opaque. */
+typedef struct frusa_cache frusa_cache_t;
+
+/* What an instance holds. In bytes unless the name says otherwise. */
+struct frusa_stats {
+    size_t allocated_from_fallback; /* held from the fallback for spans and metadata, large excluded */
+    size_t in_use;                  /* live objects rounded to their size class, plus in_use_metadata */
+    size_t allocated_metadata;      /* part of allocated_from_fallback that holds metadata */
+    size_t in_use_metadata;         /* part of allocated_metadata that is in use */
+    size_t cached;                  /* free objects sitting in caches */
+    size_t large;                   /* live objects that went straight to the fallback */
+    size_t purged;                  /* part of allocated_from_fallback whose pages are purged */
+    size_t reclaimed_total;         /* given back by reclaim so far, purged pages included */
+    size_t peak_allocated;          /* high-water mark of allocated_from_fallback + large */
+    size_t fallback_allocs;         /* successful calls of the fallback's alloc */
+    size_t fallback_deallocs;       /* blocks given back to the fallback */
+    size_t reserved[6];             /* zero */
+};
+
+/* One row of frusa_walk. */
+struct frusa_span_info {
+    const void *address; /* of the span's first byte */
+    size_t bytes;        /* length of the span */
+    size_t object_size;  /* size class of its objects; for a large one its length */
+    size_t slots;        /* objects that fit */
+    size_t live;         /* objects that are live */
+    size_t purged;       /* bytes whose pages are purged */
+    int large;           /* 1: one object straight from the fallback */
+    size_t reserved[4];  /* zero */
+};
+
+/* ------------------------------------------------------------------------------------------------
+ * Instances
+ */
+
+/*
+ * Creates an instance over `ops`, with default options.
+ *
+ * ops: copied; its ctx is borrowed until frusa_destroy. NULL: frusa_fallback_mmap.
+ * Returns the instance, whose own memory comes from the fallback; release it with frusa_destroy. NULL
+ * with errno on failure:
+ *   EINVAL  alloc or dealloc is NULL, an unknown flag or a non-null reserved entry
+ *   ENOMEM  the fallback refused
+ */
+frusa_t *frusa_create(const struct frusa_fallback_ops *ops) FRUSA_ATTR_((warn_unused_result));
+
+/*
+ * The same with options.
+ *
+ * config: copied; NULL: the defaults.
+ * Returns and fails as frusa_create; also:
+ *   EINVAL  managed_max above FRUSA_2M_MAX, an unknown flag or a non-null reserved entry in config
+ *   ENOMEM  limit is too small for the instance itself
+ */
+frusa_t *frusa_create_with(const struct frusa_fallback_ops *ops, const struct frusa_config *config)
+    FRUSA_ATTR_((warn_unused_result));
+
+/*
+ * Gives every byte that the instance holds back to the fallback, live objects and explicit caches
+ * included, and ends the instance. No other call on `f` may be running or start; threads that used it
+ * may still exist, and exit meanwhile. Must not be called from within a fallback call of `f`. NULL is a
+ * no-op. A static instance can be used again afterwards, as if new. Leaves errno alone.
+ */
+void frusa_destroy(frusa_t *f);
+
+/* ------------------------------------------------------------------------------------------------
+ * Allocation with a layout at both ends
+ */
+
+/*
+ * Allocates `size` bytes at a multiple of `align`. Size 0 gives a unique pointer to no usable byte.
+ *
+ * Returns uninitialised memory, to be given back with frusa_dealloc or frusa_free on the same
+ * instance. NULL with errno on failure:
+ *   EINVAL  align is not 0 and not a power of two; or a static instance with options out of range
+ *   ENOMEM  the fallback refused, the limit is reached or the request overflows (above PTRDIFF_MAX)
+ */
+void *frusa_alloc(frusa_t *f, size_t size, size_t align)
+    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+
+/* The same, with the first `size` bytes zero. Memory known to be zero is not touched. */
+void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
+    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+
+/*
+ * Gives an object back, from any thread. The layout is the one that it was allocated with, or any other
+ * of the same size class (frusa_good_size tells). NULL is a no-op. Leaves errno alone.
+ */
+void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align);
+
+/*
+ * Changes an object's size.
+ *
+ * ptr: an object whose layout is (size, align); NULL: allocates (new_size, align).
+ * Returns an object with the layout (new_size, align) and the old contents up to the smaller size; the
+ * same pointer when the size class is the same; any other return takes over the old object. NULL with
+ * errno on failure, the old object untouched:
+ *   EINVAL, ENOMEM  as frusa_alloc
+ */
+void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new_size)
+    FRUSA_ATTR_((alloc_size(5), warn_unused_result));
+
+/* ------------------------------------------------------------------------------------------------
+ * Allocation without a layout at the later ends. Both families mix freely on the same object.
+ */
+
+/* As frusa_alloc(f, size, 0). */
+void *frusa_malloc(frusa_t *f, size_t size) FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+
+/* As frusa_alloc_zeroed(f, n * size, 0); ENOMEM when the product overflows. */
+void *frusa_calloc(frusa_t *f, size_t n, size_t size)
+    FRUSA_ATTR_((malloc, alloc_size(2, 3), warn_unused_result));
+
+/*
+ * As frusa_realloc for an object whose layout the caller does not know. Only alignof(max_align_t) is
+ * promised for the result's alignment when the object moves. A new_size of 0 does not give the object
+ * back, it gives an object of size 0.
+ */
+void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
+    FRUSA_ATTR_((alloc_size(3), warn_unused_result));
+
+/* Gives an object back, whatever its layout. NULL is a no-op. Leaves errno alone. */
+void frusa_free(frusa_t *f, void *ptr);
+
+/*
+ * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked for;
+ * under FRUSA_CHECKED exactly that. 0 for NULL.
+ */
+size_t frusa_usable_size(frusa_t *f, const void *ptr);
+
+/*
+ * Returns the bytes that a layout really gets from `f`: its size class, or for a large one the size
+ * asked of the fallback. 0 for a layout that frusa_alloc would refuse with EINVAL or as overflowing.
+ * Does not allocate and sets no errno.
+ */
+size_t frusa_good_size(const frusa_t *f, size_t size, size_t align);
+
+/* Returns 1 when the address `ptr`, any address at all, lies in a span or large object of `f`, else 0. */
+int frusa_owns(frusa_t *f, const void *ptr);
+
+/* ------------------------------------------------------------------------------------------------
+ * Reclaim
+ */
+
+/*
+ * Returns to the fallback every span that holds no live object.
+ *
+ * The guarantee: when it returns, every span that held no live object from the start of the call on has
+ * been given back to the fallback, or is being handed back by another reclaim still in progress,
+ * whichever threads freed its objects and whatever those threads are doing now, alive, asleep or busy.
+ * Other threads go on allocating meanwhile and never wait for it. (A thread that a debugger holds inside
+ * the allocator delays it.) Where the fallback offers purge, whole free pages inside spans that stay
+ * are purged. Once nothing is live, what stays is the instance record and the headers of caches whose
+ * threads still exist: at most 32 KiB, plus 16 KiB for each such cache.
+ *
+ * Returns the bytes given back: deallocated plus newly purged. If the system's barrier between threads
+ * begins to be refused after caches exist (a system call filter installed late), the caches of other
+ * threads cannot be emptied: errno is then set to EPERM, else it is left alone.
+ */
+size_t frusa_reclaim(frusa_t *f);
+
+/* The same, but stops once at least `target` bytes went back. A target of 0 does nothing. */
+size_t frusa_reclaim_some(frusa_t *f, size_t target);
+
+/* Empties the calling thread's own cache into the spans, for a thread about to idle. */
+void frusa_thread_flush(frusa_t *f);
+
+/* ------------------------------------------------------------------------------------------------
+ * Introspection
+ */
+
+/*
+ * Fills *out; exact when no other thread is inside the instance. Returns 0, or -1 with errno:
+ *   EINVAL  out is NULL; or a static instance with options out of range
+ */
+int frusa_get_stats(frusa_t *f, struct frusa_stats *out);
+
+/*
+ * Writes the statistics, plus one row for each size class in use, as JSON text.
+ *
+ * buf, len: where to, at most len bytes including the terminating zero byte; buf may be NULL if len is 0.
+ * Returns the length of the whole text without its zero byte, as snprintf does: a value of len or more
+ * means that the text was cut.
+ */
+size_t frusa_stats_json(frusa_t *f, char *buf, size_t len);
+
+/*
+ * Calls `visit` with one row for every span and large object; metadata spans are not shown. `visit` runs
+ * with no lock held and may call the instance; spans that come or go meanwhile may be missed. Caches are
+ * emptied first, so that `live` is exact when no other thread is inside the instance.
+ * Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
+ */
+int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg);
+
+/* Returns the version of the library in use, "MAJOR.MINOR.PATCH". */
+const char *frusa_version(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * Explicit caches, for owners without thread-local storage: a kernel's CPU, a fibre scheduler's worker.
+ * A cache is used by one owner at a time; the owner may move between threads if the program orders that.
+ * Reclaim empties it like any other.
+ */
+
+/*
+ * Returns a new cache, to be released with frusa_cache_destroy (or, with the instance, by
+ * frusa_destroy). NULL with errno on failure:
+ *   ENOMEM  the fallback refused or the limit is reached
+ *   EINVAL  a static instance with options out of range
+ */
+frusa_cache_t *frusa_cache_create(frusa_t *f) FRUSA_ATTR_((warn_unused_result));
+
+/* As frusa_alloc and frusa_dealloc on the cache's instance, through the cache. */
+void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
+    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align);
+
+/* Empties the cache and ends it. NULL is a no-op. Leaves errno alone. */
+void frusa_cache_destroy(frusa_cache_t *c);
+
+/* ------------------------------------------------------------------------------------------------
+ * Misuse
+ */
+
+/*
+ * Sets what happens when misuse is detected, for all instances of the process. The default (restored by
+ * a NULL handler) writes the message as one line to standard error and aborts.
+ *
+ * handler: called with no lock held, with `arg` and a message "frusa: CALL: KIND: POINTER" without a
+ *     newline that is valid during the call; it must not return (it may leave with longjmp), else the
+ *     process is aborted. KIND is one of: double free, invalid pointer, layout mismatch, wrong instance;
+ *     under FRUSA_CHECKED also: overflow, underflow, write after free.
+ * Setting it while another thread is in misuse may run either handler.
+ */
+void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), void *arg);
+
+/* ------------------------------------------------------------------------------------------------
+ * Fallbacks that ship with the library
+ */
+
+/* The embedded default: pages from the operating system. */
+extern const struct frusa_fallback_ops frusa_fallback_mmap;
+
+/* The C library's aligned_alloc and free. */
+extern const struct frusa_fallback_ops frusa_fallback_malloc;
+
+/* A fallback over a fixed buffer, which never calls the operating system. Hand `&arena.ops` to
+ * frusa_create; the other members are private. Must not be copied or moved after frusa_arena_init. */
+struct frusa_arena {
+    struct frusa_fallback_ops ops;
+    size_t frusa_private_[16];
+};
+
+/*
+ * Makes *a a fallback over the buffer.
+ *
+ * buf, len: the buffer and its length in bytes, of any alignment; borrowed for as long as the arena is in
+ *     use. A part of it is taken for bookkeeping (1 bit for each page, and what alignment costs).
+ * Returns 0, or -1 with errno:
+ *   EINVAL  a or buf is NULL, or the buffer is too small to hold a single page beside the bookkeeping
+ */
+int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* FRUSA_H */

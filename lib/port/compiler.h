@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What differs between compilers, and bit operations on words.
+ */
+#ifndef FR_PORT_COMPILER_H
+#define FR_PORT_COMPILER_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define FR_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define FR_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define FR_NOINLINE    __attribute__((noinline))
+#define FR_COLD        __attribute__((noinline, cold))
+#define FR_INLINE      static inline __attribute__((always_inline))
+#define FR_EXPORT      __attribute__((visibility("default")))
+#define FR_NORETURN    __attribute__((noreturn))
+#define FR_UNUSED      __attribute__((unused))
+#else
+#error "this compiler is not supported yet: define these macros for it (see doc/PORTING)"
+#endif
+
+#define FR_CACHE_LINE 64
+
+/* The structure that holds `member` at address `ptr`. */
+#define FR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+/* Index of the lowest set bit; `x` must not be 0. */
+static inline unsigned fr_ctz(size_t x)
+{
+    return (unsigned)__builtin_ctzll(x);
+}
+
+/* Index of the highest set bit; `x` must not be 0. */
+static inline unsigned fr_log2_floor(size_t x)
+{
+    return (unsigned)(sizeof(unsigned long long) * CHAR_BIT - 1) - (unsigned)__builtin_clzll(x);
+}
+
+static inline unsigned fr_popcount(size_t x)
+{
+    return (unsigned)__builtin_popcountll(x);
+}
+
+/* Multiples of `align`, a power of two. */
+static inline size_t fr_align_down(size_t x, size_t align)
+{
+    return x & ~(align - 1);
+}
+
+/* Wraps to a small value when there is no such multiple: callers check the range first. */
+static inline size_t fr_align_up(size_t x, size_t align)
+{
+    return (x + align - 1) & ~(align - 1);
+}
+
+static inline int fr_is_aligned(const void *p, size_t align)
+{
+    return ((uintptr_t)p & (align - 1)) == 0;
+}
+
+#endif /* FR_PORT_COMPILER_H */

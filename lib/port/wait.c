@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "port/wait.h"
+
+#include "port/system.h"
+
+#if FR_HAVE_FUTEX
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* 32-bit systems with 64-bit time only have the second name; without a timeout they are the same. */
+#if defined(SYS_futex)
+#define FUTEX_CALL SYS_futex
+#else
+#define FUTEX_CALL SYS_futex_time64
+#endif
+
+void fr_wait_on(fr_atomic_u32 *word, unsigned value)
+{
+    int saved = errno;
+    syscall(FUTEX_CALL, &word->v, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    errno = saved;
+}
+
+void fr_wake_one(fr_atomic_u32 *word)
+{
+    int saved = errno;
+    syscall(FUTEX_CALL, &word->v, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved;
+}
+#else
+void fr_wait_on(fr_atomic_u32 *word, unsigned value)
+{
+    unsigned round = 0;
+    while (fr_load_u32_relaxed(word) == value)
+        fr_back_off(&round);
+}
+
+void fr_wake_one(fr_atomic_u32 *word)
+{
+    (void)word;
+}
+#endif
+
+#if FR_HOSTED
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+
+#define SPIN_ROUNDS  32u
+#define YIELD_ROUNDS 48u
+#define MAX_SHIFT    20u /* 2^20 ns, about a millisecond */
+
+void fr_back_off(unsigned *round)
+{
+    unsigned r = (*round)++;
+    if (r < SPIN_ROUNDS) {
+        fr_cpu_relax();
+        return;
+    }
+    int saved = errno;
+    if (r < YIELD_ROUNDS) {
+        sched_yield();
+    } else {
+        unsigned shift = r - YIELD_ROUNDS + 10;
+        struct timespec pause = {0, 1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT)};
+        nanosleep(&pause, NULL);
+        if (shift >= MAX_SHIFT)
+            (*round)--; /* stay at the longest pause; no overflow */
+    }
+    errno = saved;
+}
+#else
+void fr_back_off(unsigned *round)
+{
+    (void)round;
+    fr_cpu_relax();
+}
+#endif

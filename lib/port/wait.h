@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Waiting: on a word in the kernel, for a while, or for a few cycles. */
+#ifndef FR_PORT_WAIT_H
+#define FR_PORT_WAIT_H
+
+#include "port/atomic.h"
+
+/* Sleeps while *word is `value`; may return early for no reason. */
+void fr_wait_on(fr_atomic_u32 *word, unsigned value);
+
+/* Wakes one thread that sleeps on *word. */
+void fr_wake_one(fr_atomic_u32 *word);
+
+/*
+ * One step of waiting for another thread that may have been descheduled: spins in the first rounds,
+ * then yields, then sleeps for longer and longer, up to a millisecond. *round starts at 0.
+ */
+void fr_back_off(unsigned *round);
+
+/* Tells the processor that this is a spin loop. */
+static inline void fr_cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ __volatile__("yield" ::: "memory");
+#else
+    fr_compiler_barrier();
+#endif
+}
+
+#endif /* FR_PORT_WAIT_H */
