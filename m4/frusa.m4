@@ -1,0 +1,53 @@
+dnl SPDX-License-Identifier: MIT OR Apache-2.0
+dnl What configure.ac needs and no packaged macro offers.
+
+# FRUSA_ENABLE(NAME, DEFAULT, HELP)
+# A yes-or-no option --enable-NAME; sets enable_NAME.
+AC_DEFUN([FRUSA_ENABLE], [
+    AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [$3 @<:@default: $2@:>@])],
+        [], [AS_VAR_SET([enable_$1], [$2])])
+])
+
+# FRUSA_COMPILER_FLAGS
+# Sets and substitutes WARN_CFLAGS, CODEGEN_CFLAGS and DEBUG_CPPFLAGS.
+AC_DEFUN([FRUSA_COMPILER_FLAGS], [
+    AX_APPEND_COMPILE_FLAGS([-Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes],
+        [WARN_CFLAGS], [-Werror])
+    AX_APPEND_COMPILE_FLAGS([-Wstrict-prototypes -Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings],
+        [WARN_CFLAGS], [-Werror])
+    AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [WARN_CFLAGS])])
+    # An allocator hands the same bytes out under ever new types: no optimisation may rest on types.
+    AX_APPEND_COMPILE_FLAGS([-fvisibility=hidden -fno-strict-aliasing], [CODEGEN_CFLAGS], [-Werror])
+    AS_IF([test "x$enable_coverage" = xyes], [AX_APPEND_FLAG([--coverage], [CODEGEN_CFLAGS])])
+    AS_IF([test "x$enable_debug" = xyes], [DEBUG_CPPFLAGS=-DFR_DEBUG])
+    AC_SUBST([WARN_CFLAGS])
+    AC_SUBST([CODEGEN_CFLAGS])
+    AC_SUBST([DEBUG_CPPFLAGS])
+])
+
+# FRUSA_ATOMIC_OPS
+# Finds libatomic_ops. On most machines its header expands to instructions and nothing is linked; only
+# where it does not, ATOMIC_OPS_LIBS names the library (and frusa.pc, for static linking).
+AC_DEFUN([FRUSA_ATOMIC_OPS], [
+    PKG_CHECK_MODULES([ATOMIC_OPS], [atomic_ops >= 7.4])
+    AC_CACHE_CHECK([whether libatomic_ops needs no library here], [frusa_cv_atomic_ops_inline], [
+        frusa_save_CPPFLAGS=$CPPFLAGS
+        CPPFLAGS="$CPPFLAGS $ATOMIC_OPS_CFLAGS"
+        AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+            #include <atomic_ops.h>
+            static volatile AO_t word;
+            static volatile unsigned number;
+        ]], [[
+            AO_store_release(&word, 1);
+            AO_fetch_and_add_acquire(&word, AO_load_acquire(&word));
+            AO_compare_and_swap_full(&word, 2, 3);
+            AO_int_compare_and_swap_acquire(&number, 0, 1);
+            AO_nop_full();
+        ]])], [frusa_cv_atomic_ops_inline=yes], [frusa_cv_atomic_ops_inline=no])
+        CPPFLAGS=$frusa_save_CPPFLAGS
+    ])
+    AS_IF([test "x$frusa_cv_atomic_ops_inline" = xyes],
+        [ATOMIC_OPS_LIBS=
+         atomic_ops_summary="inline"],
+        [atomic_ops_summary="linked ($ATOMIC_OPS_LIBS)"])
+])

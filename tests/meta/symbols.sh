@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# What the header declares, what the version script lists and what the shared library exports are the same.
+
+. "${srcdir:-.}/common.sh"
+make_scratch
+
+# The public names, from the preprocessed header: of every declaration outside braces, the function's
+# name (the first one before a parenthesis) or the extern variable's.
+declared_names() {
+    # shellcheck disable=SC2086 # CC may hold options
+    echo '#include <frusa.h>' | ${CC:?} -E -P -I "$top_srcdir/include" -x c - | tr -s ' \n\t' '   ' |
+        awk '{
+            statement = ""
+            for (i = 1; i <= length($0); i++) {
+                c = substr($0, i, 1)
+                if (c == "{") depth++
+                else if (c == "}") { depth--; statement = statement "}" }
+                else if (depth > 0) continue
+                else if (c == ";") { print statement; statement = "" }
+                else statement = statement c
+            }
+        }' | grep -v typedef |
+        sed -n -e 's/^[^(]*[ *]\(frusa_[a-z0-9_]*\) *(.*/\1/p' \
+            -e 's/^ *extern [^(]*[ *]\(frusa_[a-z0-9_]*\) *$/\1/p' | sort
+}
+
+declared_names > "$scratch/header"
+sed -n 's/^ *\(frusa_[a-z0-9_]*\);.*/\1/p' "$top_srcdir/lib/libfrusa.map" > "$scratch/map.unsorted"
+sort "$scratch/map.unsorted" > "$scratch/map"
+[ -s "$scratch/header" ] || die "no declarations found in include/frusa.h"
+[ -s "$scratch/map" ] || die "no names found in lib/libfrusa.map"
+
+# compare LEFT RIGHT: names that only one of the two lists has.
+compare() {
+    for name in $(comm -23 "$scratch/$1" "$scratch/$2"); do
+        fail "$name: in the $1, not in the $2"
+    done
+    for name in $(comm -13 "$scratch/$1" "$scratch/$2"); do
+        fail "$name: in the $2, not in the $1"
+    done
+}
+
+sort -c "$scratch/map.unsorted" 2> "$scratch/order" || fail "lib/libfrusa.map is not in order: $(cat "$scratch/order")"
+compare header map
+
+dlname=$(sed -n "s/^dlname='\(.*\)'/\1/p" "$top_builddir/lib/libfrusa.la")
+if [ -n "$dlname" ]; then
+    # Without its version node each name: name@@FRUSA_0.1. The node itself is an absolute symbol.
+    ${NM:?} -D --defined-only "$top_builddir/lib/.libs/$dlname" | awk '$2 != "A" { print $3 }' |
+        sed 's/@.*//' | sort > "$scratch/library"
+    [ -s "$scratch/library" ] || die "$dlname exports nothing"
+    compare header library
+else
+    echo "no shared library was built: only the header and the map were compared"
+fi
+
+finish "names that differ"
