@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the table and the plot show: one row of figures for each step of the demo.
+ */
+#ifndef DEMO_MEASURE_H
+#define DEMO_MEASURE_H
+
+#include <frusa.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Memory in bytes. */
+struct step {
+    const char *name;
+    double seconds;    /* that the step took */
+    size_t words;      /* in the index after it */
+    size_t live;       /* objects in use, rounded to their size class */
+    size_t held;       /* taken from the fallback and not given back */
+    size_t purged;     /* part of held that has no memory behind it */
+    size_t given_back; /* by the reclaim that is this step, else 0 */
+    size_t resident;   /* of the whole process: Rss less LazyFree */
+    bool is_reclaim;
+    bool has_resident; /* the system told */
+};
+
+#define MAX_STEPS 8
+
+/* The figures of one run, and the words above them. */
+struct record {
+    struct step steps[MAX_STEPS];
+    size_t n_steps;
+    const char *title;
+    char subtitle[160];
+};
+
+/* Returns a monotonic time in seconds. */
+double measure_now(void);
+
+/* Appends a step that began at `began` and ends now. `given_back` is NULL unless it is a reclaim.
+ * The time is taken first, so that measuring is not measured. */
+void measure_step(struct record *record, const char *name, frusa_t *heap, double began,
+                  size_t words, const size_t *given_back);
+
+#endif /* DEMO_MEASURE_H */
