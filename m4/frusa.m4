@@ -51,3 +51,13 @@ AC_DEFUN([FRUSA_ATOMIC_OPS], [
          atomic_ops_summary="inline"],
         [atomic_ops_summary="linked ($ATOMIC_OPS_LIBS)"])
 ])
+
+# FRUSA_DLOPEN
+# Sets DLOPEN_LIBS to what dlopen and dlsym need: nothing in newer C libraries. Tests and benchmarks use them.
+AC_DEFUN([FRUSA_DLOPEN], [
+    frusa_save_LIBS=$LIBS
+    AC_SEARCH_LIBS([dlopen], [dl],
+        [AS_CASE([$ac_cv_search_dlopen], [-l*], [DLOPEN_LIBS=$ac_cv_search_dlopen], [DLOPEN_LIBS=])])
+    LIBS=$frusa_save_LIBS
+    AC_SUBST([DLOPEN_LIBS])
+])

@@ -42,7 +42,8 @@ install_packages() {
     # shellcheck disable=SC2086 # lists of words; an empty $as_root is no word
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update < /dev/null
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing < /dev/null
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 \
+        --no-install-recommends install $missing < /dev/null > /dev/null
 }
 
 # configure_in NAME [OPTION...]: sets $build to a configured build directory, build/NAME. A source
@@ -51,7 +52,7 @@ configure_in() {
     build=$top/build/$1
     shift
     cd "$top"
-    autoreconf -i
+    autoreconf -i > /dev/null 2>&1 || autoreconf -fi # what went wrong is worth reading
     if [ -e "$top/config.status" ]; then
         build=$top
         eval "set -- $("$top/config.status" --config) \"\$@\""
