@@ -13,7 +13,7 @@ AC_DEFUN([FRUSA_ENABLE], [
 AC_DEFUN([FRUSA_COMPILER_FLAGS], [
     AX_APPEND_COMPILE_FLAGS([-Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes],
         [WARN_CFLAGS], [-Werror])
-    AX_APPEND_COMPILE_FLAGS([-Wstrict-prototypes -Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings],
+    AX_APPEND_COMPILE_FLAGS([-Wstrict-prototypes -Wold-style-definition -Wvla -Wpointer-arith],
         [WARN_CFLAGS], [-Werror])
     AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [WARN_CFLAGS])])
     # An allocator hands the same bytes out under ever new types: no optimisation may rest on types.
