@@ -108,12 +108,12 @@ struct frusa_config {
     /* Must be NULL: a non-null entry is refused with EINVAL. */
     void *reserved[4];
 };
-#define FRUSA_CONFIG_INIT                                                                              \
-    {                                                                                                  \
-        0, 0, 0, 0,                                                                                    \
-        {                                                                                              \
-            0, 0, 0, 0                                                                                 \
-        }                                                                                              \
+#define FRUSA_CONFIG_INIT                                                                          \
+    {                                                                                              \
+        0, 0, 0, 0,                                                                                \
+        {                                                                                          \
+            0, 0, 0, 0                                                                             \
+        }                                                                                          \
     }
 
 /*
@@ -136,12 +136,12 @@ struct frusa {
     size_t frusa_managed_max_;
     size_t frusa_private_[16384 / sizeof(size_t) - 3];
 };
-#define FRUSA_INITIALIZER_(opsptr, configptr, managed_max)                                             \
-    {                                                                                                  \
-        (opsptr), (configptr), (managed_max),                                                          \
-        {                                                                                              \
-            0                                                                                          \
-        }                                                                                              \
+#define FRUSA_INITIALIZER_(opsptr, configptr, managed_max)                                         \
+    {                                                                                              \
+        (opsptr), (configptr), (managed_max),                                                      \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 #define FRUSA_INITIALIZER(opsptr, configptr) FRUSA_INITIALIZER_(opsptr, configptr, 0)
 #define FRUSA_4K_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_4K_MAX)
@@ -152,18 +152,19 @@ typedef struct frusa_cache frusa_cache_t;
 
 /* What an instance holds. In bytes unless the name says otherwise. */
 struct frusa_stats {
-    size_t allocated_from_fallback; /* held from the fallback for spans and metadata, large excluded */
-    size_t in_use;                  /* live objects rounded to their size class, plus in_use_metadata */
-    size_t allocated_metadata;      /* part of allocated_from_fallback that holds metadata */
-    size_t in_use_metadata;         /* part of allocated_metadata that is in use */
-    size_t cached;                  /* free objects sitting in caches */
-    size_t large;                   /* live objects that went straight to the fallback */
-    size_t purged;                  /* part of allocated_from_fallback whose pages are purged */
-    size_t reclaimed_total;         /* given back by reclaim so far, purged pages included */
-    size_t peak_allocated;          /* high-water mark of allocated_from_fallback + large */
-    size_t fallback_allocs;         /* successful calls of the fallback's alloc */
-    size_t fallback_deallocs;       /* blocks given back to the fallback */
-    size_t reserved[6];             /* zero */
+    size_t
+        allocated_from_fallback; /* held from the fallback for spans and metadata, large excluded */
+    size_t in_use;             /* live objects rounded to their size class, plus in_use_metadata */
+    size_t allocated_metadata; /* part of allocated_from_fallback that holds metadata */
+    size_t in_use_metadata;    /* part of allocated_metadata that is in use */
+    size_t cached;             /* free objects sitting in caches */
+    size_t large;              /* live objects that went straight to the fallback */
+    size_t purged;             /* part of allocated_from_fallback whose pages are purged */
+    size_t reclaimed_total;    /* given back by reclaim so far, purged pages included */
+    size_t peak_allocated;     /* high-water mark of allocated_from_fallback + large */
+    size_t fallback_allocs;    /* successful calls of the fallback's alloc */
+    size_t fallback_deallocs;  /* blocks given back to the fallback */
+    size_t reserved[6];        /* zero */
 };
 
 /* One row of frusa_walk. */
@@ -254,7 +255,8 @@ void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new
  */
 
 /* As frusa_alloc(f, size, 0). */
-void *frusa_malloc(frusa_t *f, size_t size) FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+void *frusa_malloc(frusa_t *f, size_t size)
+    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
 
 /* As frusa_alloc_zeroed(f, n * size, 0); ENOMEM when the product overflows. */
 void *frusa_calloc(frusa_t *f, size_t n, size_t size)

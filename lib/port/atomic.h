@@ -82,6 +82,11 @@ static inline size_t fr_fetch_sub_relaxed(fr_atomic *a, size_t n)
     return AO_fetch_and_add(&a->v, (size_t)0 - n);
 }
 
+static inline size_t fr_fetch_sub_release(fr_atomic *a, size_t n)
+{
+    return AO_fetch_and_add_release(&a->v, (size_t)0 - n);
+}
+
 /* Raises *a to at least `value`; returns the value before. */
 static inline size_t fr_fetch_max_relaxed(fr_atomic *a, size_t value)
 {
@@ -115,6 +120,11 @@ static inline void fr_store_ptr_release(fr_atomic *a, const void *p)
 static inline unsigned fr_load_u32_relaxed(const fr_atomic_u32 *a)
 {
     return AO_int_load(&a->v);
+}
+
+static inline void fr_store_u32_relaxed(fr_atomic_u32 *a, unsigned value)
+{
+    AO_int_store(&a->v, value);
 }
 
 static inline int fr_cas_u32_acquire(fr_atomic_u32 *a, unsigned expected, unsigned value)

@@ -25,7 +25,7 @@
 #define FR_CACHE_LINE 64
 
 /* The structure that holds `member` at address `ptr`. */
-#define FR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define FR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Index of the lowest set bit; `x` must not be 0. */
 static inline unsigned fr_ctz(size_t x)

@@ -30,11 +30,7 @@ typedef struct {
     fr_atomic_u32 state;
 } fr_lock;
 
-enum {
-    FR_LOCK_FREE = 0,
-    FR_LOCK_TAKEN = 1,
-    FR_LOCK_SLEEPERS = 2
-};
+enum { FR_LOCK_FREE = 0, FR_LOCK_TAKEN = 1, FR_LOCK_SLEEPERS = 2 };
 
 void fr_lock_wait(fr_lock *lock); /* returns with the lock taken */
 void fr_lock_wake(fr_lock *lock); /* frees a lock that has sleepers */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Every exported function: fast paths and argument checks, nothing else. */
+#include <frusa.h>
+
+#include "large.h"
+#include "object.h"
+#include "port/error.h"
+#include "reclaim.h"
+#include "registry.h"
+#include "stats.h"
+#include "walk.h"
+
+/* The calling thread's cache where the fast path may use it: no fence, no table. */
+FR_INLINE struct frusa_cache *fast_cache(const struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    return thread ? thread->fast[inst->fast_slot] : NULL;
+}
+
+/* A layout whose class is in the small table and which every instance with a fast slot manages. */
+FR_INLINE int is_small(size_t size, size_t align)
+{
+    return size <= FR_SMALL_TABLE_MAX && fr_align_is_small(align);
+}
+
+static struct fr_via through_thread(struct fr_instance *inst)
+{
+    struct fr_via via = {inst, NULL};
+    return via;
+}
+
+static struct fr_via through(struct frusa_cache *c)
+{
+    /* A checked instance knows no caches: an explicit one is a name for the instance. */
+    struct fr_via via = {c->instance, fr_heap_is_checked(&c->instance->heap) ? NULL : c};
+    return via;
+}
+
+FR_EXPORT frusa_t *frusa_create(const struct frusa_fallback_ops *ops)
+{
+    return frusa_create_with(ops, NULL);
+}
+
+FR_EXPORT frusa_t *frusa_create_with(const struct frusa_fallback_ops *ops,
+                                     const struct frusa_config *config)
+{
+    struct fr_instance *inst = fr_instance_create(ops, config);
+    return inst ? fr_instance_public(inst) : NULL;
+}
+
+FR_EXPORT void frusa_destroy(frusa_t *f)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    int saved = fr_save_errno();
+    if (f && fr_load_acquire(&inst->state) == FR_READY) {
+        fr_registry_detach_all(inst);
+        fr_instance_end(inst);
+    } else if (f) {
+        fr_store_release(&inst->state, FR_UNTOUCHED);
+    }
+    fr_restore_errno(saved);
+}
+
+FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct frusa_cache *c = fast_cache(inst);
+    if (FR_LIKELY(c && is_small(size, align))) {
+        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        if (FR_LIKELY(p != NULL))
+            return p;
+    }
+    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, "frusa_alloc");
+}
+
+FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
+{
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_ZEROED,
+                           "frusa_alloc_zeroed");
+}
+
+FR_EXPORT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct frusa_cache *c = fast_cache(inst);
+    if (FR_LIKELY(c && ptr && is_small(size, align)) &&
+        FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
+        return;
+    fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
+}
+
+FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new_size)
+{
+    return fr_object_realloc(fr_instance_of(f), ptr, size, align, new_size, "frusa_realloc");
+}
+
+FR_EXPORT void *frusa_malloc(frusa_t *f, size_t size)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct frusa_cache *c = fast_cache(inst);
+    if (FR_LIKELY(c && size <= FR_SMALL_TABLE_MAX)) {
+        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        if (FR_LIKELY(p != NULL))
+            return p;
+    }
+    return fr_object_alloc(through_thread(inst), size, 0, FR_UNINITIALISED, "frusa_malloc");
+}
+
+FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
+{
+    if (size && n > (size_t)-1 / size) {
+        fr_set_error(FR_ENOMEM);
+        return NULL;
+    }
+    return fr_object_alloc(through_thread(fr_instance_of(f)), n * size, 0, FR_ZEROED,
+                           "frusa_calloc");
+}
+
+FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
+{
+    return fr_object_resize(fr_instance_of(f), ptr, new_size, "frusa_resize");
+}
+
+FR_EXPORT void frusa_free(frusa_t *f, void *ptr)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct frusa_cache *c = fast_cache(inst);
+    if (FR_LIKELY(c != NULL)) {
+        fr_entry e = fr_pagemap_get(ptr);
+        if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
+            FR_LIKELY(fr_cache_push(c, fr_entry_class(e), ptr, 0)))
+            return;
+    }
+    fr_object_free(inst, ptr, "frusa_free");
+}
+
+FR_EXPORT size_t frusa_usable_size(frusa_t *f, const void *ptr)
+{
+    return fr_object_usable_size(fr_instance_of(f), ptr, "frusa_usable_size");
+}
+
+FR_EXPORT size_t frusa_good_size(const frusa_t *f, size_t size, size_t align)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    int saved = fr_save_errno();
+    size_t good = fr_instance_ready(inst) ? fr_object_good_size(inst, size, align) : 0;
+    fr_restore_errno(saved);
+    return good;
+}
+
+FR_EXPORT int frusa_owns(frusa_t *f, const void *ptr)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    if (fr_load_acquire(&inst->state) != FR_READY)
+        return 0;
+    fr_pagemap_guard();
+    struct fr_span *s = fr_entry_span(fr_pagemap_get(ptr));
+    int owns = s && s->heap == &inst->heap;
+    fr_pagemap_unguard();
+    return owns || fr_large_owns(&inst->heap, ptr);
+}
+
+static void report(const struct fr_misuse *m, const char *call)
+{
+    if (m->kind != FR_MISUSE_NONE)
+        fr_misuse_report(call, m);
+}
+
+static size_t reclaim(frusa_t *f, size_t target, const char *call)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    int partial = 0;
+    int saved = fr_save_errno();
+    if (target == 0 || fr_load_acquire(&inst->state) != FR_READY)
+        return 0;
+    size_t bytes = fr_reclaim(inst, target, &partial, &m);
+    fr_restore_errno(saved);
+    if (partial)
+        fr_set_error(FR_EPERM);
+    report(&m, call);
+    return bytes;
+}
+
+FR_EXPORT size_t frusa_reclaim(frusa_t *f)
+{
+    return reclaim(f, FR_EVERYTHING, "frusa_reclaim");
+}
+
+FR_EXPORT size_t frusa_reclaim_some(frusa_t *f, size_t target)
+{
+    return reclaim(f, target, "frusa_reclaim_some");
+}
+
+FR_EXPORT void frusa_thread_flush(frusa_t *f)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    if (fr_load_acquire(&inst->state) != FR_READY)
+        return;
+    struct frusa_cache *c = fr_registry_find(inst);
+    if (c)
+        fr_cache_flush(c, &m);
+    report(&m, "frusa_thread_flush");
+}
+
+FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    if (!out) {
+        fr_set_error(FR_EINVAL);
+        return -1;
+    }
+    if (!fr_instance_ready(inst))
+        return -1;
+    fr_stats_get(inst, out);
+    return 0;
+}
+
+FR_EXPORT size_t frusa_stats_json(frusa_t *f, char *buf, size_t len)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    if (!fr_instance_ready(inst)) {
+        if (len)
+            buf[0] = '\0';
+        return 0;
+    }
+    return fr_stats_json(inst, buf, len);
+}
+
+FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *, void *),
+                         void *arg)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    if (fr_load_acquire(&inst->state) != FR_READY)
+        return 0;
+    fr_reclaim_caches_only(inst, &m);
+    report(&m, "frusa_walk");
+    return fr_walk(&inst->heap, visit, arg);
+}
+
+FR_EXPORT const char *frusa_version(void)
+{
+    return FRUSA_VERSION;
+}
+
+FR_EXPORT void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), void *arg)
+{
+    fr_misuse_set_handler(handler, arg);
+}
+
+FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    return fr_instance_ready(inst) ? fr_registry_create(inst) : NULL;
+}
+
+FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
+{
+    if (FR_LIKELY(is_small(size, align) && c->direct)) {
+        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        if (FR_LIKELY(p != NULL))
+            return p;
+    }
+    return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
+}
+
+FR_EXPORT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+{
+    if (FR_LIKELY(is_small(size, align) && ptr && c->direct) &&
+        FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
+        return;
+    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
+}
+
+FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    int saved = fr_save_errno();
+    if (!c)
+        return;
+    fr_fetch_add_relaxed(&c->instance->leaving, 1);
+    fr_registry_end(c, &m);
+    fr_restore_errno(saved);
+    report(&m, "frusa_cache_destroy");
+}

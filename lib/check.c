@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "check.h"
+
+#include "cache.h"
+#include "grow.h"
+
+/* Names the line of the first check that fails, to a debugger's breakpoint at least. */
+static int fail(int line)
+{
+    static volatile int broken_at;
+    broken_at = line;
+    return broken_at == 0;
+}
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return fail(__LINE__);                                                                 \
+    } while (0)
+
+static int entries_are_valid(const struct fr_span *s)
+{
+    fr_entry expected = fr_entry_make(s, s->cls);
+    size_t bytes = s->cls == FR_CLASS_LARGE ? FR_PAGE_SIZE : s->bytes;
+    for (size_t at = 0; at < bytes; at += FR_PAGE_SIZE)
+        CHECK(fr_pagemap_get(s->base + at) == expected);
+    return 1;
+}
+
+int fr_span_is_valid(const struct fr_span *s)
+{
+    size_t count = fr_load_relaxed(&s->count);
+    CHECK(fr_is_aligned(s, FR_SPAN_ALIGN));
+    CHECK(fr_is_aligned(s->base, fr_span_align(s)));
+    CHECK(s->bytes % FR_PAGE_SIZE == 0 && s->bytes > 0);
+    CHECK(count <= s->capacity);
+    CHECK(fr_span_taken_count(s) == count);
+    CHECK(s->cls <= FR_CLASS_LARGE);
+    if (s->cls == FR_CLASS_LARGE) {
+        CHECK(s->capacity == 1 && count == 1);
+    } else {
+        CHECK(fr_span_slots(s) * s->object_size <= s->bytes);
+        CHECK((s->bin == FR_BIN_NONE) == (count == s->capacity));
+        CHECK(fr_load_relaxed(&s->fresh) <= fr_span_slots(s));
+    }
+    return entries_are_valid(s);
+}
+
+static int bin_is_valid(struct fr_slab *slab, unsigned cls, unsigned bin, size_t *linked)
+{
+    struct fr_link *first = slab->bins[bin];
+    struct fr_link *link = first;
+    if (!first)
+        return 1;
+    do {
+        struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_slab);
+        CHECK(link->next->prev == link && link->prev->next == link);
+        CHECK(s->cls == cls && s->bin == bin);
+        CHECK(fr_load_relaxed(&s->count) < s->capacity);
+        ++*linked;
+        link = link->next;
+    } while (link != first);
+    return 1;
+}
+
+int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
+{
+    struct fr_slab *slab = &h->slabs[cls];
+    enum fr_span_kind kind = cls < FR_CLASS_COUNT ? FR_DATA_SPANS : FR_META_SPANS;
+    size_t linked = 0;
+    size_t partial = 0;
+    size_t bytes = 0;
+    size_t used = 0;
+    for (unsigned bin = 0; bin < FR_BIN_COUNT; bin++)
+        if (!bin_is_valid(slab, cls, bin, &linked))
+            return 0;
+    for (struct fr_link *l = h->spans[kind].next; l != &h->spans[kind]; l = l->next) {
+        struct fr_span *s = FR_CONTAINER_OF(l, struct fr_span, in_all);
+        if (s->cls != cls)
+            continue;
+        partial += fr_load_relaxed(&s->count) < s->capacity;
+        bytes += s->bytes;
+        used += fr_load_relaxed(&s->count);
+    }
+    CHECK(linked == partial);
+    CHECK(bytes == fr_load_relaxed(&slab->held));
+    CHECK(used == fr_load_relaxed(&slab->used));
+    return 1;
+}
+
+static int caches_are_valid(struct fr_instance *inst)
+{
+    size_t cached[FR_CACHED_CLASSES] = {0};
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
+        struct frusa_cache *c = FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+        size_t capacity = 0;
+        CHECK(fr_load_relaxed(&c->busy) == 0 && fr_load_relaxed(&c->state) == 0);
+        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
+            size_t lo = fr_load_relaxed(&c->mags[cls].lo);
+            size_t top = fr_load_relaxed(&c->mags[cls].top);
+            size_t hi = fr_load_relaxed(&c->mags[cls].hi);
+            CHECK(lo <= top && top <= hi && lo == (size_t)(uintptr_t)c->info[cls].base);
+            CHECK(hi - lo == c->info[cls].capacity * sizeof(void *));
+            capacity += c->info[cls].capacity * fr_class_size(cls);
+            cached[cls] += (top - lo) / sizeof(void *);
+        }
+        CHECK(capacity + c->budget == inst->thread_cache_max);
+    }
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        CHECK(cached[cls] <= fr_load_relaxed(&inst->heap.slabs[cls].used));
+    return 1;
+}
+
+/* held = all spans + record and headers, by purpose. */
+static int books_are_valid(struct fr_heap *h)
+{
+    static const enum fr_purpose purpose[] = {FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE};
+    size_t total = 0;
+    for (unsigned kind = 0; kind < FR_SPAN_KINDS; kind++) {
+        size_t bytes = kind == FR_META_SPANS ? fr_load_relaxed(&h->record_metadata) : 0;
+        for (struct fr_link *l = h->spans[kind].next; l != &h->spans[kind]; l = l->next) {
+            struct fr_span *s = FR_CONTAINER_OF(l, struct fr_span, in_all);
+            CHECK(l->next->prev == l);
+            CHECK(s->heap == h);
+            if (!fr_span_is_valid(s))
+                return 0;
+            bytes += s->bytes;
+        }
+        CHECK(fr_load_relaxed(&h->backing.held_for[purpose[kind]]) == bytes);
+        total += bytes;
+    }
+    CHECK(fr_load_relaxed(&h->backing.held) == total);
+    CHECK(!h->backing.limit || total <= h->backing.limit);
+    return 1;
+}
+
+int fr_instance_is_valid(frusa_t *f)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    if (fr_load_acquire(&inst->state) != FR_READY)
+        return 1;
+    if (!books_are_valid(&inst->heap) || !caches_are_valid(inst))
+        return 0;
+    for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
+        if (!fr_slab_is_valid(&inst->heap, cls))
+            return 0;
+    return 1;
+}

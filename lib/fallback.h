@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Calls to an instance's fallback, and what is held from it.
+ *
+ * Every call of a fallback goes through here, with no lock held (asserted in debug builds). A block is
+ * booked against the limit before it is asked for and unbooked when it was refused:
+ *
+ *   held = sum of the sizes of all blocks handed out, plus those being asked for
+ *   held <= limit, at every moment, when there is a limit
+ */
+#ifndef FR_FALLBACK_H
+#define FR_FALLBACK_H
+
+#include <frusa.h>
+
+#include "port/atomic.h"
+
+/* What a block holds, for the statistics. */
+enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT };
+
+/* An instance's fallback; the counters are read at any time by anybody. */
+struct fr_backing {
+    struct frusa_fallback_ops ops; /* a copy, constant while the instance lives */
+    size_t limit;                  /* bytes, 0: none; constant */
+    fr_atomic held;                /* bytes, of all purposes */
+    fr_atomic held_for[FR_PURPOSE_COUNT];
+    fr_atomic peak;     /* high-water mark of held */
+    fr_atomic allocs;   /* blocks handed out */
+    fr_atomic deallocs; /* blocks given back */
+};
+
+/* What NULL stands for in frusa_create; NULL where nothing is embedded (freestanding builds). */
+extern const struct frusa_fallback_ops *const fr_default_ops;
+
+/* Checks a caller's table: non-zero when complete and without unknown flags or reserved entries. */
+int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);
+
+/*
+ * Asks for a block; NULL when the limit is reached or the fallback refuses or hands out memory that is
+ * misaligned or outside the page map's range (which then went straight back). *at_limit (if not NULL) is
+ * set to 1 when it was the limit, else left alone.
+ */
+void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
+                        int *at_limit);
+
+/* Gives one block back. */
+void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t align,
+                         enum fr_purpose purpose);
+
+/* Gives n blocks back, ascending, of one align; batched when the fallback offers that. */
+void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
+                               size_t align, enum fr_purpose purpose);
+
+/* Resizes a large block; NULL when not offered, refused or over the limit: the old block stands. */
+void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,
+                         size_t new_size, int *at_limit);
+
+#endif /* FR_FALLBACK_H */

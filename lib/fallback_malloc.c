@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The fallback over the C library's heap. It keeps no state: the C library's own locks make it
+ * thread-safe, around fork too. Resizing is not offered, because realloc does not keep an alignment, nor
+ * purging, because the pages of a block also hold the C library's bookkeeping.
+ */
+#include <frusa.h>
+
+#include <stdlib.h>
+
+#include "port/error.h"
+
+/* C11 asked for a size that is a multiple of the alignment, C17 (DR 460) no longer does; the C libraries
+ * of the supported systems never did. */
+static void *malloc_alloc(void *ctx, size_t size, size_t align)
+{
+    (void)ctx;
+    return aligned_alloc(align, size);
+}
+
+/* free keeps errno only from POSIX.1-2024 (glibc 2.33) on. */
+static void malloc_dealloc(void *ctx, void *ptr, size_t size, size_t align)
+{
+    int saved = fr_save_errno();
+    (void)ctx;
+    (void)size;
+    (void)align;
+    free(ptr);
+    fr_restore_errno(saved);
+}
+
+const struct frusa_fallback_ops frusa_fallback_malloc = {
+    .alloc = malloc_alloc,
+    .dealloc = malloc_dealloc,
+};

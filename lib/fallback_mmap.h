@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the library itself needs of the mmap provider. */
+#ifndef FR_FALLBACK_MMAP_H
+#define FR_FALLBACK_MMAP_H
+
+#include <stddef.h>
+
+/*
+ * Around fork: the provider does not change between prepare and parent; in the child it is as it was
+ * when prepare returned. Granules that a vanished thread was in a call with stay used in the child. Call
+ * prepare after every lock of a lower rank is held, parent or child before those are released.
+ */
+void fr_fallback_mmap_fork_prepare(void);
+void fr_fallback_mmap_fork_parent(void);
+void fr_fallback_mmap_fork_child(void);
+
+/*
+ * When huge pages are asked for, for memory taken from now on:
+ *   AUTO    once the heap has grown (the default); the kernel decides in its modes "always" and "madvise"
+ *   NEVER   not even where the kernel's mode is "always"
+ *   ALWAYS  from the first byte: a small program then holds at least 2 MiB
+ * In the kernel's mode "never" they all behave like NEVER.
+ */
+enum fr_huge_mode { FR_HUGE_AUTO, FR_HUGE_NEVER, FR_HUGE_ALWAYS };
+void fr_fallback_mmap_set_huge(enum fr_huge_mode mode);
+
+/* What the provider holds, in bytes unless the name says otherwise. */
+struct fr_mmap_state {
+    size_t chunks;       /* number */
+    size_t chunk_bytes;  /* address space of chunks */
+    size_t used;         /* handed out from chunks, and held by calls in progress */
+    size_t ahead;        /* free and resident */
+    size_t own_mappings; /* requests with a mapping of their own */
+    size_t advised;      /* of chunk_bytes, where huge pages are asked for */
+};
+void fr_fallback_mmap_state(struct fr_mmap_state *out);
+
+/* Checks the invariants of all chunks and of the index; for tests and debugging. */
+int fr_fallback_mmap_is_valid(void);
+
+#endif /* FR_FALLBACK_MMAP_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The part of an instance that spans, slabs, metadata and large objects need: its fallback, its slabs
+ * and the lists of all its spans.
+ */
+#ifndef FR_HEAP_H
+#define FR_HEAP_H
+
+#include "fallback.h"
+#include "port/lock.h"
+#include "sizeclass.h"
+#include "span.h"
+
+/* Lists of a slab by fullness: of `capacity` at least 3/4, 1/2, 1/4, 0. */
+#define FR_BIN_COUNT 4
+
+/* Everything an instance keeps for one class: a cache line, so that slabs do not disturb each other. */
+struct fr_slab {
+    FRUSA_ALIGNAS_(FR_CACHE_LINE) fr_lock lock; /* rank FR_RANK_SLAB; covers bins and scan */
+    uint32_t scan;                              /* number of the last scan by reclaim */
+    struct fr_link *bins[FR_BIN_COUNT];         /* any member of a circular list, NULL: empty */
+    fr_atomic held;                             /* bytes of its spans */
+    fr_atomic used;                             /* reserved objects of all its spans */
+};
+
+/* The kinds of spans, each with a list of its own. */
+enum fr_span_kind { FR_DATA_SPANS, FR_META_SPANS, FR_LARGE_SPANS, FR_SPAN_KINDS };
+
+/* A walk in progress, on the walker's stack; a span that leaves its list takes no cursor along. */
+struct fr_walker {
+    struct fr_link *cursor; /* the next to visit */
+    struct fr_walker *next;
+};
+
+struct fr_heap {
+    struct fr_backing backing;
+    size_t managed_max; /* constant */
+    unsigned flags;     /* of struct frusa_config; constant */
+    unsigned reserved;
+    fr_lock spans_lock; /* rank FR_RANK_SPANS; covers the lists */
+    struct fr_link spans[FR_SPAN_KINDS];
+    struct fr_walker *walkers; /* walks in progress, under spans_lock */
+    fr_atomic
+        record_metadata; /* bytes of the instance record and cache headers from the fallback */
+    fr_atomic reclaimed_total;
+    fr_atomic purged;                                     /* bytes */
+    struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
+};
+
+static inline int fr_heap_is_checked(const struct fr_heap *h)
+{
+    return (h->flags & FRUSA_CHECKED) != 0;
+}
+
+/* Memory that was never handed out is zero. */
+static inline int fr_heap_memory_is_zeroed(const struct fr_heap *h)
+{
+    return (h->backing.ops.flags & FRUSA_FALLBACK_ZEROED) != 0;
+}
+
+/* Fills in a heap all of whose bytes are zero, apart from backing, managed_max and flags. */
+static inline void fr_heap_init(struct fr_heap *h)
+{
+    for (unsigned i = 0; i < FR_SPAN_KINDS; i++)
+        fr_list_init(&h->spans[i]);
+}
+
+/* Puts a span on the list of all spans of its kind, or takes it off. */
+static inline void fr_heap_list_add(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind)
+{
+    fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
+    fr_list_insert_after(&h->spans[kind], &s->in_all);
+    fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
+}
+
+static inline void fr_heap_list_remove(struct fr_heap *h, struct fr_span *s)
+{
+    fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
+    for (struct fr_walker *w = h->walkers; w; w = w->next)
+        if (w->cursor == &s->in_all)
+            w->cursor = s->in_all.next;
+    fr_list_remove(&s->in_all);
+    fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
+}
+
+#endif /* FR_HEAP_H */

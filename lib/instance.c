@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "instance.h"
+
+#include <string.h>
+
+#include "fork.h"
+#include "port/error.h"
+#include "release.h"
+
+_Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
+_Static_assert(_Alignof(struct fr_instance) <= _Alignof(struct frusa), "and be aligned in it");
+_Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, frusa_private_),
+               "a static initialiser sets the public part alone");
+
+#define KNOWN_FLAGS (FRUSA_CHECKED | FRUSA_NO_THREAD_CACHE)
+
+/* Bytes of free objects that one cache may hold: enough for 32 objects of every cached class up to a
+ * KiB, little enough that a thousand threads hold a GiB at the very worst. */
+#define DEFAULT_THREAD_CACHE_MAX ((size_t)1 << 20)
+
+fr_lock fr_process_lock;
+struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};
+
+static int config_valid(const struct frusa_config *c)
+{
+    if (c->managed_max > FRUSA_2M_MAX || (c->flags & ~KNOWN_FLAGS))
+        return 0;
+    for (size_t i = 0; i < sizeof(c->reserved) / sizeof(c->reserved[0]); i++)
+        if (c->reserved[i])
+            return 0;
+    return 1;
+}
+
+/* Under the process lock: puts the instance on the list, at the first gap in the numbers. */
+static void assign_number(struct fr_instance *inst)
+{
+    size_t number = 0;
+    struct fr_link *link = fr_process_instances.next;
+    for (; link != &fr_process_instances; link = link->next, number++)
+        if (FR_CONTAINER_OF(link, struct fr_instance, in_process)->number != number)
+            break;
+    inst->number = number;
+    inst->fast_slot = number + 1 < FR_TLS_FAST_SLOTS ? number + 1 : 0;
+    fr_list_insert_after(link->prev, &inst->in_process);
+}
+
+/* Under the process lock. Fills in everything but the public part, `state` and `record_bytes`. */
+static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *ops,
+                    const struct frusa_config *config)
+{
+    inst->thread_cache_max =
+        config->thread_cache_max ? config->thread_cache_max : DEFAULT_THREAD_CACHE_MAX;
+    fr_list_init(&inst->caches);
+    inst->heap.backing.ops = *ops;
+    inst->heap.backing.limit = config->limit;
+    inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
+    inst->heap.flags = config->flags;
+    fr_heap_init(&inst->heap);
+    assign_number(inst);
+}
+
+static const struct frusa_config default_config = FRUSA_CONFIG_INIT;
+
+struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
+                                       const struct frusa_config *config)
+{
+    if (!ops)
+        ops = fr_default_ops;
+    if (!config)
+        config = &default_config;
+    if (!ops || !fr_fallback_ops_valid(ops) || !config_valid(config)) {
+        fr_set_error(FR_EINVAL);
+        return NULL;
+    }
+    fr_fork_arm();
+    size_t bytes = fr_align_up(sizeof(struct fr_instance), FR_PAGE_SIZE);
+    struct fr_backing backing;
+    memset(&backing, 0, sizeof(backing));
+    backing.ops = *ops;
+    backing.limit = config->limit;
+    struct fr_instance *inst =
+        fr_fallback_alloc(&backing, bytes, FR_PAGE_SIZE, FR_FOR_METADATA, NULL);
+    if (!inst) {
+        fr_set_error(FR_ENOMEM);
+        return NULL;
+    }
+    memset(inst, 0, sizeof(*inst));
+    inst->heap.backing = backing;
+    inst->record_bytes = bytes;
+    fr_fetch_add_relaxed(&inst->heap.record_metadata, bytes);
+    fr_process_guard();
+    fill_in(inst, ops, config);
+    fr_process_unguard();
+    fr_store_release(&inst->state, FR_READY);
+    return inst;
+}
+
+/* Under the process lock. */
+static size_t start_static(struct fr_instance *inst)
+{
+    const struct frusa_fallback_ops *ops = inst->static_ops ? inst->static_ops : fr_default_ops;
+    struct frusa_config config = inst->static_config ? *inst->static_config : default_config;
+    if (inst->static_managed_max)
+        config.managed_max = inst->static_managed_max;
+    if (!ops || !fr_fallback_ops_valid(ops) || !config_valid(&config))
+        return FR_REFUSED;
+    fill_in(inst, ops, &config);
+    return FR_READY;
+}
+
+FR_COLD int fr_instance_start(struct fr_instance *inst)
+{
+    fr_fork_arm();
+    fr_process_guard();
+    if (fr_load_acquire(&inst->state) == FR_UNTOUCHED)
+        fr_store_release(&inst->state, start_static(inst));
+    fr_process_unguard();
+    if (fr_load_acquire(&inst->state) == FR_READY)
+        return 1;
+    fr_set_error(FR_EINVAL);
+    return 0;
+}
+
+void fr_instance_end(struct fr_instance *inst)
+{
+    fr_process_guard();
+    fr_list_remove(&inst->in_process);
+    fr_process_unguard();
+    fr_release_everything(&inst->heap);
+    if (inst->record_bytes) {
+        struct fr_backing backing = inst->heap.backing;
+        fr_fallback_dealloc(&backing, inst, inst->record_bytes, FR_PAGE_SIZE, FR_FOR_METADATA);
+        return;
+    }
+    /* All but the public part and the state, which goes last. */
+    memset(&inst->fast_slot, 0, sizeof(*inst) - offsetof(struct fr_instance, fast_slot));
+    fr_store_release(&inst->state, FR_UNTOUCHED);
+}

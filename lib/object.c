@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "object.h"
+
+#include <string.h>
+
+#include "checked.h"
+#include "large.h"
+#include "port/error.h"
+#include "reclaim.h"
+#include "registry.h"
+
+/* How a layout is served. */
+enum service { SERVE_CACHED, SERVE_CHECKED, SERVE_LARGE };
+
+static enum service service_of(const struct fr_heap *h, size_t size, size_t align)
+{
+    if (size > h->managed_max || align > h->managed_max)
+        return SERVE_LARGE;
+    if (!fr_heap_is_checked(h))
+        return SERVE_CACHED;
+    return fr_checked_is_large(size, align) ? SERVE_LARGE : SERVE_CHECKED;
+}
+
+static void report(const struct fr_misuse *m, const char *call)
+{
+    if (FR_UNLIKELY(m->kind != FR_MISUSE_NONE))
+        fr_misuse_report(call, m);
+}
+
+static struct frusa_cache *cache_of(struct fr_via via)
+{
+    return via.cache ? via.cache : fr_registry_cache(via.inst);
+}
+
+static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_fresh,
+                          int *at_limit, struct fr_misuse *m)
+{
+    unsigned cls = fr_class_of_layout(size, align);
+    struct frusa_cache *c = cache_of(via);
+    if (c && cls < FR_CACHED_CLASSES) {
+        void *p = c->fenced ? fr_cache_pop(c, cls, 1) : fr_cache_pop(c, cls, 0);
+        if (p)
+            return p;
+    }
+    return fr_cache_alloc_slow(via.inst, c, cls, is_fresh, at_limit, m);
+}
+
+/* One attempt; *is_zero says whether the memory is known to be zero. */
+static void *try_alloc(struct fr_via via, size_t size, size_t align, int *is_zero, int *at_limit,
+                       struct fr_misuse *m)
+{
+    struct fr_heap *h = &via.inst->heap;
+    int is_fresh = 0;
+    void *p;
+    switch (service_of(h, size, align)) {
+    case SERVE_LARGE:
+        return fr_large_alloc(h, size, align, is_zero, at_limit);
+    case SERVE_CHECKED:
+        return fr_checked_alloc(h, size, align, at_limit, m);
+    default:
+        /* is_fresh is asked for only where it saves clearing. */
+        p = alloc_cached(via, size, align, *is_zero ? &is_fresh : NULL, at_limit, m);
+        *is_zero = is_fresh && fr_heap_memory_is_zeroed(h);
+        return p;
+    }
+}
+
+void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,
+                      const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    int at_limit = 0;
+    int is_zero = 0;
+    int partial;
+    void *p = NULL;
+    if (!fr_instance_ready(via.inst))
+        return NULL;
+    if (!fr_align_is_valid(align)) {
+        fr_set_error(FR_EINVAL);
+        return NULL;
+    }
+    /* Second attempt: at the limit, and the first reclaim gave something back. */
+    for (int attempt = 0; attempt < 2 && !p; attempt++) {
+        if (attempt && (!at_limit || !fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m)))
+            break;
+        is_zero = contents == FR_ZEROED;
+        p = size <= FR_SIZE_MAX ? try_alloc(via, size, align, &is_zero, &at_limit, &m) : NULL;
+        report(&m, call);
+    }
+    if (!p)
+        fr_set_error(FR_ENOMEM);
+    else if (contents == FR_ZEROED && !is_zero)
+        memset(p, 0, size);
+    return p;
+}
+
+static void dealloc_cached(struct fr_via via, unsigned cls, void *p, struct fr_misuse *m)
+{
+    struct frusa_cache *c = cache_of(via);
+    if (c && cls < FR_CACHED_CLASSES &&
+        (c->fenced ? fr_cache_push(c, cls, p, 1) : fr_cache_push(c, cls, p, 0)))
+        return;
+    fr_cache_dealloc_slow(via.inst, c, cls, p, m);
+}
+
+/* Notes misuse in *m. */
+static void dealloc(struct fr_via via, void *p, const struct fr_claim *claim, struct fr_misuse *m)
+{
+    struct fr_heap *h = &via.inst->heap;
+    if (!fr_align_is_valid(claim->align)) {
+        fr_misuse_note(m, FR_LAYOUT_MISMATCH, p);
+        return;
+    }
+    switch (service_of(h, claim->size, claim->align)) {
+    case SERVE_LARGE:
+        fr_large_free(h, p, fr_large_bytes(claim->size), m);
+        break;
+    case SERVE_CHECKED:
+        fr_checked_dealloc(h, p, claim, m);
+        break;
+    default:
+        dealloc_cached(via, fr_class_of_layout(claim->size, claim->align), p, m);
+    }
+}
+
+void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_claim claim = {1, size, align};
+    int saved = fr_save_errno();
+    if (!p)
+        return;
+    if (fr_instance_ready(via.inst))
+        dealloc(via, p, &claim, &m);
+    else
+        fr_misuse_note(&m, FR_INVALID_POINTER, p);
+    fr_restore_errno(saved);
+    report(&m, call);
+}
+
+/* Gives back by what the page map says. */
+static void dealloc_unsized(struct fr_instance *inst, void *p, struct fr_misuse *m)
+{
+    struct fr_heap *h = &inst->heap;
+    struct fr_via via = {inst, NULL};
+    struct fr_claim unknown = {0, 0, 0};
+    fr_entry e = fr_pagemap_get(p);
+    unsigned cls = e ? fr_entry_class(e) : FR_CLASS_NONE;
+    if (cls == FR_CLASS_LARGE)
+        fr_large_free(h, p, 0, m);
+    else if (fr_heap_is_checked(h))
+        fr_checked_dealloc(h, p, &unknown, m);
+    else if (cls < FR_CLASS_COUNT)
+        dealloc_cached(via, cls, p, m);
+    else
+        fr_misuse_note(m, fr_slab_diagnose(h, p), p);
+}
+
+void fr_object_free(struct fr_instance *inst, void *p, const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    int saved = fr_save_errno();
+    if (!p)
+        return;
+    if (fr_instance_ready(inst))
+        dealloc_unsized(inst, p, &m);
+    else
+        fr_misuse_note(&m, FR_INVALID_POINTER, p);
+    fr_restore_errno(saved);
+    report(&m, call);
+}
+
+/* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is large. */
+struct known {
+    size_t size;
+    struct fr_span *large;
+};
+
+/* What is wrong with an object that is to be looked up; fills in *k where nothing is. */
+static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct fr_claim *claim,
+                                 struct known *k)
+{
+    fr_entry e = fr_pagemap_get(p);
+    struct fr_span *s = fr_entry_span(e);
+    unsigned cls = fr_entry_class(e);
+    if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
+        return FR_INVALID_POINTER;
+    if (s->heap != h)
+        return FR_WRONG_INSTANCE;
+    if (cls == FR_CLASS_LARGE) {
+        k->large = s;
+        k->size = fr_heap_is_checked(h) ? fr_load_relaxed(&s->fresh) : s->bytes;
+        if (s->base != (const char *)p)
+            return FR_INVALID_POINTER;
+        return claim->known && fr_large_bytes(claim->size) != s->bytes ? FR_LAYOUT_MISMATCH
+                                                                       : FR_MISUSE_NONE;
+    }
+    if (fr_heap_is_checked(h))
+        return FR_MISUSE_NONE; /* fr_checked_size judges */
+    k->size = s->object_size;
+    if (fr_span_object(s, fr_span_slot_of(s, p)) != (const char *)p)
+        return FR_INVALID_POINTER;
+    if (claim->known && (service_of(h, claim->size, claim->align) != SERVE_CACHED ||
+                         fr_class_of_layout(claim->size, claim->align) != cls))
+        return FR_LAYOUT_MISMATCH;
+    return FR_MISUSE_NONE;
+}
+
+/* Looks a live object up; misuse is noted. Checked instances hold the guard, so that any address at all
+ * can be judged; others trust that the object, and with it its span, is the caller's [P.1]. */
+static struct known look_up(struct fr_heap *h, const void *p, const struct fr_claim *claim,
+                            struct fr_misuse *m)
+{
+    struct known k = {0, NULL};
+    int guarded = fr_heap_is_checked(h);
+    if (guarded)
+        fr_pagemap_guard();
+    enum fr_misuse_kind kind = judge(h, p, claim, &k);
+    if (guarded)
+        fr_pagemap_unguard();
+    if (kind != FR_MISUSE_NONE)
+        fr_misuse_note(m, kind, p);
+    else if (guarded && !k.large)
+        k.size = fr_checked_size(h, p, claim, m);
+    return k;
+}
+
+/* In place: 1; a new address in *p; or 0, and the object must be copied. */
+static int resize_in_place(struct fr_heap *h, void **p, const struct known *old, size_t align,
+                           size_t new_size, int *at_limit)
+{
+    enum service service = service_of(h, new_size, align);
+    if (old->large) {
+        if (service != SERVE_LARGE)
+            return 0;
+        if (fr_large_bytes(new_size) == old->large->bytes) {
+            fr_store_relaxed(&old->large->fresh, new_size);
+            return 1;
+        }
+        void *moved = fr_large_resize(h, old->large, new_size, at_limit);
+        *p = moved ? moved : *p;
+        return moved != NULL;
+    }
+    if (service == SERVE_CHECKED)
+        return fr_checked_resize(h, *p, align, new_size);
+    return service == SERVE_CACHED &&
+           fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
+}
+
+static void *change_size(struct fr_instance *inst, void *p, const struct fr_claim *claim,
+                         size_t align, size_t new_size, const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_via via = {inst, NULL};
+    int at_limit = 0;
+    struct known old = look_up(&inst->heap, p, claim, &m);
+    report(&m, call);
+    if (new_size > FR_SIZE_MAX) {
+        fr_set_error(FR_ENOMEM);
+        return NULL;
+    }
+    if (resize_in_place(&inst->heap, &p, &old, align, new_size, &at_limit))
+        return p;
+    void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
+    if (!q)
+        return NULL;
+    size_t keep = claim->known ? claim->size : old.size;
+    memcpy(q, p, keep < new_size ? keep : new_size);
+    if (claim->known)
+        fr_object_dealloc(via, p, claim->size, claim->align, call);
+    else
+        fr_object_free(inst, p, call);
+    return q;
+}
+
+void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t align,
+                        size_t new_size, const char *call)
+{
+    struct fr_via via = {inst, NULL};
+    struct fr_claim claim = {1, size, align};
+    if (!p)
+        return fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
+    if (!fr_instance_ready(inst))
+        return NULL;
+    if (!fr_align_is_valid(align)) {
+        fr_set_error(FR_EINVAL);
+        return NULL;
+    }
+    struct fr_heap *h = &inst->heap;
+    if (service_of(h, size, align) == SERVE_CACHED &&
+        service_of(h, new_size, align) == SERVE_CACHED &&
+        fr_class_of_layout(size, align) == fr_class_of_layout(new_size, align))
+        return p;
+    return change_size(inst, p, &claim, align, new_size, call);
+}
+
+void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call)
+{
+    struct fr_via via = {inst, NULL};
+    struct fr_claim unknown = {0, 0, 0};
+    if (!p)
+        return fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
+    if (!fr_instance_ready(inst))
+        return NULL;
+    return change_size(inst, p, &unknown, 0, new_size, call);
+}
+
+size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_claim unknown = {0, 0, 0};
+    if (!p || !fr_instance_ready(inst))
+        return 0;
+    struct known k = look_up(&inst->heap, p, &unknown, &m);
+    report(&m, call);
+    return k.size;
+}
+
+size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t align)
+{
+    if (!fr_align_is_valid(align) || size > FR_SIZE_MAX)
+        return 0;
+    if (size > inst->heap.managed_max || align > inst->heap.managed_max)
+        return fr_large_bytes(size);
+    return fr_class_size(fr_class_of_layout(size, align));
+}

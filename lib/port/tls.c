@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "port/tls.h"
+
+#if FR_HAVE_TLS
+#include <pthread.h>
+
+#include "port/atomic.h"
+#include "port/compiler.h"
+#include "port/pages.h"
+#include "port/wait.h"
+
+__thread struct fr_thread fr_this_thread __attribute__((tls_model("initial-exec")));
+
+enum { KEY_NONE, KEY_BUSY, KEY_READY, KEY_REFUSED };
+
+static pthread_key_t exit_key;
+static fr_atomic exit_key_state;
+static void (*exit_callback)(struct fr_thread *);
+
+static void run_exit_callback(void *thread)
+{
+    exit_callback(thread);
+}
+
+/* Creates the key on first use; the loser of the race waits, the winner calls nothing that waits. */
+static int exit_key_ready(void (*callback)(struct fr_thread *))
+{
+    unsigned round = 0;
+    for (;;) {
+        size_t state = fr_load_acquire(&exit_key_state);
+        if (state == KEY_READY || state == KEY_REFUSED)
+            return state == KEY_READY;
+        if (state == KEY_NONE && fr_cas_acquire(&exit_key_state, KEY_NONE, KEY_BUSY)) {
+            exit_callback = callback;
+            int refused = pthread_key_create(&exit_key, run_exit_callback);
+            fr_store_release(&exit_key_state, refused ? KEY_REFUSED : KEY_READY);
+            return !refused;
+        }
+        fr_back_off(&round);
+    }
+}
+
+int fr_thread_at_exit(struct fr_thread *thread, void (*callback)(struct fr_thread *))
+{
+    if (!exit_key_ready(callback))
+        return 0;
+    return pthread_setspecific(exit_key, thread) == 0;
+}
+
+void fr_thread_after_fork(void)
+{
+    fr_cas_acquire(&exit_key_state, KEY_BUSY, KEY_NONE);
+}
+
+/* A library that holds a static copy of this one may be closed: no key may then point into it. */
+__attribute__((destructor)) static void delete_exit_key(void)
+{
+    if (fr_cas_acquire(&exit_key_state, KEY_READY, KEY_REFUSED))
+        pthread_key_delete(exit_key);
+}
+
+static size_t whole_pages(size_t bytes)
+{
+    return fr_align_up(bytes, fr_page_size());
+}
+
+void *fr_thread_table_alloc(size_t bytes)
+{
+    return fr_pages_map(whole_pages(bytes), fr_page_size());
+}
+
+void fr_thread_table_free(void *table, size_t bytes)
+{
+    fr_pages_unmap(table, whole_pages(bytes));
+}
+
+#if defined(FR_DEBUG)
+unsigned *fr_tls_lock_ranks(void)
+{
+    return &fr_this_thread.lock_ranks;
+}
+#endif
+#else
+void fr_thread_after_fork(void)
+{
+}
+
+int fr_thread_at_exit(struct fr_thread *thread, void (*callback)(struct fr_thread *))
+{
+    (void)thread;
+    (void)callback;
+    return 0;
+}
+
+#if defined(FR_DEBUG)
+/* One context only: a freestanding debug build checks ranks on one processor at a time. */
+unsigned *fr_tls_lock_ranks(void)
+{
+    static unsigned ranks;
+    return &ranks;
+}
+#endif
+#endif

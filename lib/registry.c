@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "registry.h"
+
+#include <string.h>
+
+#include "grow.h"
+#include "port/error.h"
+#include "port/wait.h"
+
+/* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
+#define CALLS_BETWEEN_TRIES 64
+/* Entries of a thread's first table: a page of pointers on 64-bit systems. */
+#define TABLE_MIN 512
+
+static void thread_ends(struct fr_thread *thread);
+
+struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    if (!thread || inst->number >= thread->table_size)
+        return NULL;
+    return thread->table[inst->number];
+}
+
+/* Under the process lock: the thread's table has an entry for `number`; 0 when there is no memory. */
+static int table_has_room(struct fr_thread *thread, size_t number)
+{
+    if (number < thread->table_size)
+        return 1;
+    size_t size = thread->table_size ? thread->table_size : TABLE_MIN;
+    while (size <= number)
+        size *= 2;
+    void **table = fr_thread_table_alloc(size * sizeof(void *));
+    if (!table)
+        return 0;
+    if (thread->table) {
+        memcpy(table, thread->table, thread->table_size * sizeof(void *));
+        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
+    }
+    thread->table = table;
+    thread->table_size = size;
+    return 1;
+}
+
+/* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
+static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread)
+{
+    struct frusa_cache *c =
+        fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA, NULL);
+    if (!c)
+        return NULL;
+    memset(c, 0, sizeof(*c));
+    c->instance = inst;
+    c->thread = thread;
+    c->budget = inst->thread_cache_max;
+    c->fenced = !fr_barrier_is_asymmetric();
+    c->direct = !c->fenced && inst->heap.managed_max >= FR_SMALL_TABLE_MAX &&
+                !fr_heap_is_checked(&inst->heap);
+    fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    return c;
+}
+
+void fr_registry_free(struct fr_instance *inst, struct frusa_cache *c)
+{
+    fr_fetch_sub_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    fr_fallback_dealloc(&inst->heap.backing, c, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA);
+}
+
+/* Under the registry lock: registers unless a recall is on [R.1]. */
+static int register_cache(struct fr_instance *inst, struct frusa_cache *c)
+{
+    if (fr_load_relaxed(&inst->recall_on))
+        return 0;
+    fr_list_insert_after(&inst->caches, &c->in_registry);
+    return 1;
+}
+
+/* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a recall is
+ * on, the registry is busy, or there is no memory for its table. */
+static int attach(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
+{
+    int done = 0;
+    fr_process_guard();
+    if (table_has_room(thread, inst->number) && !thread->table[inst->number] &&
+        fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        done = register_cache(inst, c);
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        if (done) {
+            thread->table[inst->number] = c;
+            if (c->direct && inst->fast_slot)
+                thread->fast[inst->fast_slot] = c;
+        }
+    }
+    fr_process_unguard();
+    return done;
+}
+
+struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    struct frusa_cache *c = fr_registry_find(inst);
+    if (c || !thread || thread->exiting)
+        return c;
+    if ((inst->heap.flags & (FRUSA_NO_THREAD_CACHE | FRUSA_CHECKED)) ||
+        fr_load_relaxed(&inst->recall_on))
+        return NULL;
+    if (thread->calls_to_skip) {
+        thread->calls_to_skip--;
+        return NULL;
+    }
+    if (!thread->exit_armed && !(thread->exit_armed = fr_thread_at_exit(thread, thread_ends)))
+        return NULL;
+    c = new_header(inst, thread);
+    if (!c) {
+        thread->calls_to_skip = CALLS_BETWEEN_TRIES;
+        return NULL;
+    }
+    if (!attach(inst, thread, c)) {
+        fr_registry_free(inst, c);
+        c = fr_registry_find(inst);
+    }
+    return c;
+}
+
+struct frusa_cache *fr_registry_create(struct fr_instance *inst)
+{
+    unsigned round = 0;
+    struct frusa_cache *c = new_header(inst, NULL);
+    if (!c) {
+        fr_set_error(FR_ENOMEM);
+        return NULL;
+    }
+    for (;;) {
+        fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+        int done = register_cache(inst, c);
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        if (done)
+            return c;
+        fr_back_off(&round); /* creation of an explicit cache may wait for a recall to end */
+    }
+}
+
+void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
+{
+    struct fr_instance *inst = c->instance;
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    size_t state = fr_load_relaxed(&c->state);
+    fr_store_relaxed(&c->state, state | FR_CACHE_DEAD);
+    if (!(state & FR_CACHE_RECALLED))
+        fr_fetch_add_relaxed(&inst->dying, 1);
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    if (state & FR_CACHE_RECALLED) {
+        fr_fetch_sub_release(&inst->leaving, 1);
+        return; /* [R.2]: the reclaimer's from here on */
+    }
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_cache_drain(c, cls, m);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_list_remove(&c->in_registry);
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_fetch_sub_release(&inst->dying, 1);
+    fr_registry_free(inst, c);
+    /* Last: from here on a destroy may end the instance. */
+    fr_fetch_sub_release(&inst->leaving, 1);
+}
+
+/* Takes any one cache away from a thread that ends; NULL when it has none left. */
+static struct frusa_cache *detach_one(struct fr_thread *thread)
+{
+    struct frusa_cache *c = NULL;
+    fr_process_guard();
+    for (size_t i = 0; i < thread->table_size && !c; i++) {
+        c = thread->table[i];
+        thread->table[i] = NULL;
+    }
+    if (c) {
+        thread->fast[c->instance->fast_slot] = NULL;
+        fr_fetch_add_relaxed(&c->instance->leaving, 1);
+    }
+    fr_process_unguard();
+    return c;
+}
+
+/* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
+static void thread_ends(struct fr_thread *thread)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct frusa_cache *c;
+    thread->exiting = 1;
+    while ((c = detach_one(thread)))
+        fr_registry_end(c, &m);
+    if (thread->table) {
+        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
+        thread->table = NULL;
+        thread->table_size = 0;
+    }
+    if (m.kind != FR_MISUSE_NONE)
+        fr_misuse_report("thread exit", &m);
+}
+
+void fr_registry_detach_all(struct fr_instance *inst)
+{
+    unsigned round = 0;
+    fr_process_guard();
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
+        struct frusa_cache *c = FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+        if (!c->thread)
+            continue;
+        c->thread->table[inst->number] = NULL;
+        c->thread->fast[inst->fast_slot] = NULL;
+    }
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_process_unguard();
+    while (fr_load_acquire(&inst->leaving))
+        fr_back_off(&round);
+    while (!fr_list_is_empty(&inst->caches)) {
+        struct frusa_cache *c = FR_CONTAINER_OF(inst->caches.next, struct frusa_cache, in_registry);
+        fr_list_remove(&c->in_registry);
+        fr_registry_free(inst, c);
+    }
+}

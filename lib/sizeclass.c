@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "sizeclass.h"
+
+/* The table, from the same formula as fr_class_of_size, in constant expressions. */
+#define GEOMETRIC(s, log2)                                                                         \
+    (FR_LINEAR_COUNT + (((log2)-FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) +                            \
+     ((((s)-1) >> ((log2)-FR_STEPS_LOG2)) & ((1u << FR_STEPS_LOG2) - 1)))
+#define CLASS_OF(s)                                                                                \
+    ((s) == 0     ? 0                                                                              \
+     : (s) <= 128 ? (s) / FR_MIN_ALIGN - 1                                                         \
+     : (s) <= 256 ? GEOMETRIC(s, 7)                                                                \
+     : (s) <= 512 ? GEOMETRIC(s, 8)                                                                \
+                  : GEOMETRIC(s, 9))
+#define ENTRY(i) ((uint8_t)CLASS_OF((i)*FR_MIN_ALIGN))
+#define ROW4(i)  ENTRY(i), ENTRY((i) + 1), ENTRY((i) + 2), ENTRY((i) + 3)
+#define ROW16(i) ROW4(i), ROW4((i) + 4), ROW4((i) + 8), ROW4((i) + 12)
+
+const uint8_t fr_class_of_small[FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1] = {
+    ROW16(0u), ROW16(16u), ROW16(32u), ROW16(48u), ENTRY(64u),
+};
+
+/* The length of a full span: long enough that the slab lock and the fallback are met rarely, short
+ * enough to come back whole (doc/performance-classes.md). */
+#define FULL_BYTES ((size_t)64 << 10)
+/* Up to here a span has at least eight objects. */
+#define EIGHT_PER_SPAN ((size_t)8 << 10)
+/* Beyond, as many objects as fit here, at least one. */
+#define WIDE_BYTES ((size_t)256 << 10)
+/* A tail of this part of the span is not worth looking for a better length. */
+#define WASTE_SHIFT 6
+
+size_t fr_class_span_align(unsigned cls)
+{
+    size_t size = fr_class_size(cls);
+    size_t natural = size & (~size + 1);
+    return natural > FR_PAGE_SIZE ? natural : FR_PAGE_SIZE;
+}
+
+/* The length from `bytes` on, `tries` pages at most, that wastes the least of its tail. */
+static size_t least_waste(size_t size, size_t bytes, unsigned tries)
+{
+    size_t best = bytes;
+    size_t best_waste = (size_t)-1;
+    for (unsigned i = 0; i <= tries; i++, bytes += FR_PAGE_SIZE) {
+        size_t waste = bytes % size;
+        if (waste < best_waste) {
+            best = bytes;
+            best_waste = waste;
+        }
+        if (waste <= bytes >> WASTE_SHIFT)
+            break;
+    }
+    return best;
+}
+
+static size_t full_bytes(size_t size)
+{
+    if (size <= EIGHT_PER_SPAN)
+        return least_waste(size, FULL_BYTES, 8);
+    size_t slots = WIDE_BYTES / size;
+    if (slots > 8)
+        slots = 8;
+    if (slots == 0)
+        slots = 1;
+    return least_waste(size, fr_align_up(slots * size, FR_PAGE_SIZE), 4);
+}
+
+size_t fr_class_span_bytes_min(unsigned cls)
+{
+    size_t size = fr_class_size(cls);
+    size_t slots = size <= EIGHT_PER_SPAN ? 4 : 1;
+    return fr_align_up(slots * size, FR_PAGE_SIZE);
+}
+
+size_t fr_class_span_bytes(unsigned cls, size_t held)
+{
+    size_t size = fr_class_size(cls);
+    size_t bytes = fr_class_span_bytes_min(cls);
+    size_t full = full_bytes(size);
+    if (held >= full)
+        return full;
+    if (bytes < held)
+        bytes = fr_align_up(held, FR_PAGE_SIZE);
+    return bytes < full ? bytes : full;
+}

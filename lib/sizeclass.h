@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Size classes: layout -> class, class -> size, and how long the spans of a class are.
+ *
+ * Sizes: multiples of 16 up to 128, then 8 per doubling up to 2 MiB (the geometric series with linear
+ * steps that jemalloc and tcmalloc use too). A class is naturally aligned to the largest power of two
+ * that divides its size, provided that its spans are, which fr_class_span_align tells. A layout with a
+ * larger alignment is rounded up to a multiple of it first: any multiple of `align` is either a class
+ * or lies between classes whose step is a multiple of `align`, so the class found has the alignment.
+ */
+#ifndef FR_SIZECLASS_H
+#define FR_SIZECLASS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port/compiler.h"
+
+#define FR_PAGE_SHIFT 12
+#define FR_PAGE_SIZE  ((size_t)1 << FR_PAGE_SHIFT) /* the library's page, whatever the system's */
+
+#define FR_MIN_ALIGN       16u  /* alignof(max_align_t) on every supported machine, or more */
+#define FR_LINEAR_MAX      128u /* classes are multiples of FR_MIN_ALIGN up to here */
+#define FR_LINEAR_MAX_LOG2 7
+#define FR_STEPS_LOG2      3 /* log2 of the classes per doubling beyond; see doc/performance-classes */
+#define FR_CLASS_MAX_LOG2  21
+#define FR_CLASS_MAX_SIZE  ((size_t)1 << FR_CLASS_MAX_LOG2)
+#define FR_LINEAR_COUNT    (FR_LINEAR_MAX / FR_MIN_ALIGN)
+
+/* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else. */
+#define FR_CLASS_COUNT                                                                             \
+    (FR_LINEAR_COUNT + ((FR_CLASS_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2))
+#define FR_META_COUNT    5u /* metadata blocks of 128 .. 2048 bytes */
+#define FR_META_FIRST    FR_CLASS_COUNT
+#define FR_META_MIN_LOG2 7
+#define FR_META_MAX_SIZE ((size_t)1 << (FR_META_MIN_LOG2 + FR_META_COUNT - 1))
+#define FR_CLASS_LARGE   (FR_META_FIRST + FR_META_COUNT)
+#define FR_CLASS_BITS    7 /* all of the above fit */
+#define FR_CLASS_NONE    127u
+
+/* Layouts with align <= 16 and size up to here find their class in a table. */
+#define FR_SMALL_TABLE_MAX 1024u
+extern const uint8_t fr_class_of_small[FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1];
+
+/* Class of a size, 0 .. FR_CLASS_MAX_SIZE; naturally aligned classes, see above. */
+static inline unsigned fr_class_of_size(size_t size)
+{
+    if (size <= FR_SMALL_TABLE_MAX)
+        return fr_class_of_small[(size + FR_MIN_ALIGN - 1) / FR_MIN_ALIGN];
+    unsigned log2 = fr_log2_floor(size - 1);
+    unsigned shift = log2 - FR_STEPS_LOG2;
+    return FR_LINEAR_COUNT + ((log2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) +
+           (unsigned)(((size - 1) >> shift) & ((1u << FR_STEPS_LOG2) - 1));
+}
+
+/* 1, 2, 4, 8, 16 and 0 are the aligns that every class has. */
+#define FR_SMALL_ALIGN_MASK 0x10117u
+static inline int fr_align_is_small(size_t align)
+{
+    return align <= FR_MIN_ALIGN && (FR_SMALL_ALIGN_MASK >> align & 1u);
+}
+
+/* 0 or a power of two. */
+static inline int fr_align_is_valid(size_t align)
+{
+    return (align & (align - 1)) == 0;
+}
+
+/* Class of a valid layout with max(size, align) <= FR_CLASS_MAX_SIZE. */
+static inline unsigned fr_class_of_layout(size_t size, size_t align)
+{
+    if (align > FR_MIN_ALIGN)
+        size = fr_align_up(size + (size == 0), align);
+    return fr_class_of_size(size);
+}
+
+/* Size of the objects of a class. */
+static inline size_t fr_class_size(unsigned cls)
+{
+    if (cls < FR_LINEAR_COUNT)
+        return (size_t)(cls + 1) * FR_MIN_ALIGN;
+    unsigned step = cls - FR_LINEAR_COUNT;
+    unsigned log2 = FR_LINEAR_MAX_LOG2 + (step >> FR_STEPS_LOG2);
+    size_t fraction = (step & ((1u << FR_STEPS_LOG2) - 1)) + 1;
+    return ((size_t)1 << log2) + (fraction << (log2 - FR_STEPS_LOG2));
+}
+
+/* Alignment that the spans of a class need for the natural alignment of its objects; a page or more. */
+size_t fr_class_span_align(unsigned cls);
+
+/*
+ * Length of a span of class `cls` for a slab that holds `held` bytes already: slabs start with short
+ * spans, so that a class with few objects costs little, and double until the full length.
+ */
+size_t fr_class_span_bytes(unsigned cls, size_t held);
+
+/* Length of the shortest span of the class: what is tried when the fallback refuses more. */
+size_t fr_class_span_bytes_min(unsigned cls);
+
+/* Metadata blocks: the class for a length up to FR_META_MAX_SIZE, and back. */
+static inline unsigned fr_meta_class_of(size_t bytes)
+{
+    unsigned log2 = bytes <= 1 ? 0 : fr_log2_floor(bytes - 1) + 1;
+    return FR_META_FIRST + (log2 <= FR_META_MIN_LOG2 ? 0 : log2 - FR_META_MIN_LOG2);
+}
+
+static inline size_t fr_meta_size(unsigned cls)
+{
+    return (size_t)1 << (FR_META_MIN_LOG2 + (cls - FR_META_FIRST));
+}
+
+#endif /* FR_SIZECLASS_H */
