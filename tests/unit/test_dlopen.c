@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A library that uses instances is opened and closed again, while threads that called into it live on
+ * and exit. This program is not linked to libfrusa: that comes and goes with the library.
+ */
+#include "dlopen_module.h"
+#include "support/require.h"
+#include "support/threads.h"
+#include "unit/runner.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODULE "./.libs/dlopen_module.so"
+
+enum { THREADS = 6 };
+
+struct scene {
+    void *handle;
+    int (*use)(size_t rounds);
+    size_t (*reclaim)(void);
+    struct gate gate;
+};
+
+static void open_module(struct scene *s)
+{
+    static const struct gate fresh = GATE_INIT;
+    s->gate = fresh;
+    s->handle = dlopen(MODULE, RTLD_NOW | RTLD_LOCAL);
+    REQUIRE_MSG(s->handle != NULL, "%s", dlerror());
+    *(void **)&s->use = dlsym(s->handle, "module_use");
+    *(void **)&s->reclaim = dlsym(s->handle, "module_reclaim");
+    REQUIRE(s->use != NULL && s->reclaim != NULL);
+}
+
+static void use_wait_and_exit(void *arg, size_t index)
+{
+    struct scene *s = arg;
+    REQUIRE(s->use(100 + index) == 0);
+    if (index % 2)
+        s->reclaim();
+    gate_wait(&s->gate);
+}
+
+START_TEST(test_close_after_the_threads)
+{
+    for (size_t round = 0; round < env_scale(20, 3); round++) {
+        struct scene s;
+        open_module(&s);
+        REQUIRE(s.use(1000) == 0);
+        gate_open(&s.gate);
+        team_run(THREADS, use_wait_and_exit, &s);
+        s.reclaim();
+        REQUIRE(dlclose(s.handle) == 0);
+    }
+}
+END_TEST
+
+/* The threads still have caches when the library goes. */
+START_TEST(test_close_while_threads_live_on)
+{
+    for (size_t round = 0; round < env_scale(20, 3); round++) {
+        struct scene s;
+        struct team team;
+        open_module(&s);
+        team_start(&team, THREADS, use_wait_and_exit, &s);
+        gate_await(&s.gate, THREADS);
+        REQUIRE(dlclose(s.handle) == 0);
+        gate_open(&s.gate);
+        team_join(&team);
+    }
+}
+END_TEST
+
+struct reopening {
+    struct scene first;
+    struct gate gate;
+};
+
+static void use_again(void *arg, size_t index)
+{
+    struct reopening *r = arg;
+    REQUIRE(r->first.use(100 + index) == 0);
+    gate_wait(&r->first.gate);
+    gate_wait(&r->gate);
+    REQUIRE(r->first.use(100 + index) == 0);
+}
+
+/* Opened again, it serves threads that it has served before. */
+START_TEST(test_open_again)
+{
+    for (size_t round = 0; round < env_scale(10, 2); round++) {
+        static const struct gate fresh = GATE_INIT;
+        struct reopening r;
+        struct team team;
+        open_module(&r.first);
+        r.gate = fresh;
+        team_start(&team, THREADS, use_again, &r);
+        gate_await(&r.first.gate, THREADS);
+        REQUIRE(dlclose(r.first.handle) == 0);
+        gate_open(&r.first.gate);
+        gate_await(&r.gate, THREADS);
+        open_module(&r.first);
+        gate_open(&r.gate);
+        team_join(&team);
+        REQUIRE(dlclose(r.first.handle) == 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {test_close_after_the_threads, test_close_while_threads_live_on,
+                                  test_open_again};
+    if (access(MODULE, R_OK) != 0) {
+        puts("SKIP: shared libraries are not built, so that there is nothing to open");
+        return 77;
+    }
+    return runner_run("dlopen", tests, sizeof(tests) / sizeof(tests[0]));
+}
