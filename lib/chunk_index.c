@@ -77,10 +77,10 @@ void fr_chunk_index_insert(struct fr_chunk_index *index, struct fr_chunk *c)
 void fr_chunk_index_remove(struct fr_chunk_index *index, struct fr_chunk *c)
 {
     struct fr_chunk_entry *entries = entries_of(index);
+    for (size_t i = rank_of(index, c->base); i < index->count; i++)
+        entries[i - 1] = entries[i];
     index->count--;
     index->bytes -= c->bytes;
-    for (size_t i = rank_of(index, c->base) - 1; i < index->count; i++)
-        entries[i] = entries[i + 1];
 
     *(c->prev ? &c->prev->next : &index->oldest) = c->next;
     *(c->next ? &c->next->prev : &index->youngest) = c->prev;
