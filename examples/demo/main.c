@@ -166,7 +166,6 @@ static int show(const struct demo *demo)
 /* Everything between the creation of the instance and its end. Returns a status. */
 static int run_steps(struct demo *demo)
 {
-    measure_step(&demo->record, "start", demo->heap, measure_now(), 0, NULL);
     int status = build(demo);
     if (status != STATUS_SUCCESS) {
         return status;
@@ -188,11 +187,13 @@ static int run(const struct options *options)
 {
     const struct frusa_config config = {.limit = (size_t)options->limit};
     struct demo demo = {.options = options};
+    double began = measure_now();
     demo.heap = options->limit == 0 ? frusa_create(NULL) : frusa_create_with(NULL, &config);
     if (demo.heap == NULL) {
         complain("cannot create an instance: %s", strerror(errno));
         return STATUS_FAILURE;
     }
+    measure_step(&demo.record, "instance created", demo.heap, began, 0, NULL);
     word_index_begin(&demo.index, demo.heap);
     int status = run_steps(&demo);
     frusa_destroy(demo.heap); /* gives back what an early end left in use, too */

@@ -185,12 +185,14 @@ static void write_bars(FILE *out, const struct scale *scale, const struct step *
 /* Below the axis: the step, how long it took and what it gave back. */
 static void write_step_text(FILE *out, const struct step *step, double middle)
 {
+    bool long_time = step->seconds >= 1;
     (void)fprintf(out,
                   "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"13\" "
                   "font-weight=\"bold\">%s</text>\n"
-                  "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#555555\">%.1f ms"
+                  "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#555555\">%.*f %s"
                   "</text>\n",
-                  middle, BASE + 22, step->name, middle, BASE + 41, step->seconds * 1e3);
+                  middle, BASE + 22, step->name, middle, BASE + 41, long_time ? 2 : 1,
+                  long_time ? step->seconds : step->seconds * 1e3, long_time ? "s" : "ms");
     if (step->is_reclaim) {
         (void)fprintf(out,
                       "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#555555\">"

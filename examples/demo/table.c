@@ -39,10 +39,12 @@ void table_print(FILE *out, const struct record *record)
         (void)fprintf(out, " %10.1f\n", step->seconds * 1e3);
     }
     print_rule(out);
-    (void)fputs("live: objects in use, rounded to their size class\n"
-                "held: taken from the operating system for this instance and not yet given back\n"
-                "purged: the part of held that has no memory behind it\n"
-                "resident: memory of the whole process, program and C library included\n"
-                "given back: what frusa_reclaim returned, purged pages included\n",
-                out);
+    (void)fputs(
+        "live: objects in use, rounded to their size class\n"
+        "held: taken from the operating system for this instance and not yet given back\n"
+        "purged: the part of held that has no memory behind it\n"
+        "resident: memory of the whole process, program and C library included\n"
+        "given back: what frusa_reclaim returned, purged pages included; a span with a live\n"
+        "            object stays\n",
+        out);
 }

@@ -10,7 +10,7 @@ run_demo 0 --text 4M --seed 7 "$scratch/sources"
 cp "$scratch/out" "$scratch/first"
 
 words=1 live=2 held=3 purged=4 given_back=6
-for step in start "index built" "nine tenths dropped" "rest dropped"; do
+for step in "instance created" "index built" "nine tenths dropped" "rest dropped"; do
     [ "$(column $words "$step" | wc -l)" -eq 1 ] || fail "not one row '$step'"
 done
 [ "$(column $words reclaimed | wc -l)" -eq 2 ] || fail "not two rows 'reclaimed'"

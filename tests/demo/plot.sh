@@ -19,7 +19,7 @@ else
     skip "neither xmllint nor python3 is installed"
 fi
 
-for text in '<title' 'memory (MiB)' 'live objects' 'held from the system' 'resident' '>start<' \
+for text in '<title' 'memory (MiB)' 'live objects' 'held from the system' 'resident' '>instance created<' \
     '>index built<' '>nine tenths dropped<' '>rest dropped<' 'gave back'; do
     grep -q "$text" frusa-demo.svg || fail "the plot lacks: $text"
 done
