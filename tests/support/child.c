@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Tests in child processes. */
+#include "child.h"
+#include "environment.h"
+#include "require.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int status_of(void (*body)(void *arg), void *arg, int is_quiet)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (is_quiet) {
+            int nowhere = open("/dev/null", O_WRONLY);
+            REQUIRE(nowhere >= 0 && dup2(nowhere, STDERR_FILENO) >= 0);
+        }
+        alarm(env_watchdog_seconds());
+        body(arg);
+        _exit(0);
+    }
+    int status;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return status;
+}
+
+void child_run(void (*body)(void *arg), void *arg)
+{
+    int status = status_of(body, arg, 0);
+    REQUIRE_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %#x",
+                (unsigned)status);
+}
+
+void child_run_to_abort(void (*body)(void *arg), void *arg)
+{
+    int status = status_of(body, arg, 1);
+    REQUIRE_MSG(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+                "the child ended with status %#x", (unsigned)status);
+}
