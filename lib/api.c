@@ -17,10 +17,10 @@ FR_INLINE struct frusa_cache *fast_cache(const struct fr_instance *inst)
     return thread ? thread->fast[inst->fast_slot] : NULL;
 }
 
-/* A layout whose class is in the small table and which every instance with a fast slot manages. */
-FR_INLINE int is_small(size_t size, size_t align)
+/* A layout that the cache's fast paths take: any align that every class has. */
+FR_INLINE int is_fast(const struct frusa_cache *c, size_t size, size_t align)
 {
-    return size <= FR_SMALL_TABLE_MAX && fr_align_is_small(align);
+    return size < c->fast_end && fr_align_is_small(align);
 }
 
 static struct fr_via through_thread(struct fr_instance *inst)
@@ -65,7 +65,7 @@ FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
     struct fr_instance *inst = fr_instance_of(f);
     struct frusa_cache *c = fast_cache(inst);
-    if (FR_LIKELY(c && is_small(size, align))) {
+    if (FR_LIKELY(c && is_fast(c, size, align))) {
         void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
@@ -83,7 +83,7 @@ FR_EXPORT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
 {
     struct fr_instance *inst = fr_instance_of(f);
     struct frusa_cache *c = fast_cache(inst);
-    if (FR_LIKELY(c && ptr && is_small(size, align)) &&
+    if (FR_LIKELY(c && ptr && is_fast(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
         return;
     fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
@@ -98,7 +98,7 @@ FR_EXPORT void *frusa_malloc(frusa_t *f, size_t size)
 {
     struct fr_instance *inst = fr_instance_of(f);
     struct frusa_cache *c = fast_cache(inst);
-    if (FR_LIKELY(c && size <= FR_SMALL_TABLE_MAX)) {
+    if (FR_LIKELY(c && size < c->fast_end)) {
         void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
@@ -258,7 +258,7 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
 
 FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 {
-    if (FR_LIKELY(is_small(size, align) && c->direct)) {
+    if (FR_LIKELY(is_fast(c, size, align))) {
         void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
@@ -268,7 +268,7 @@ FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 
 FR_EXPORT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
-    if (FR_LIKELY(is_small(size, align) && ptr && c->direct) &&
+    if (FR_LIKELY(ptr && is_fast(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
         return;
     fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");

@@ -55,6 +55,7 @@
 /* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the use of
  * the memory, and a handful of objects would fill a cache. */
 #define FR_CACHED_MAX_LOG2 16
+#define FR_CACHED_MAX      ((size_t)1 << FR_CACHED_MAX_LOG2)
 #define FR_CACHED_CLASSES                                                                          \
     (FR_LINEAR_COUNT + ((FR_CACHED_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2))
 
@@ -83,13 +84,14 @@ struct fr_magazine_info {
 
 struct frusa_cache {
     fr_atomic busy;
+    size_t
+        fast_end; /* sizes below may take the fast paths: managed, cached, not fenced; constant */
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit. Under the process lock */
     struct fr_link in_registry;
-    size_t budget; /* bytes of capacity that may still be given out; covered by the state */
-    int fenced;    /* the light barrier is a fence here; constant */
-    int direct; /* the fast paths may use it: not fenced, every small layout is managed; constant */
+    size_t budget;   /* bytes of capacity that may still be given out; covered by the state */
+    int fenced;      /* the light barrier is a fence here; constant */
     unsigned ageing; /* the owner's: class at which ageing goes on */
     struct fr_magazine mags[FR_CACHED_CLASSES];
     struct fr_magazine_info info[FR_CACHED_CLASSES];

@@ -54,8 +54,9 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->thread = thread;
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
-    c->direct = !c->fenced && inst->heap.managed_max >= FR_SMALL_TABLE_MAX &&
-                !fr_heap_is_checked(&inst->heap);
+    if (!c->fenced && !fr_heap_is_checked(&inst->heap))
+        c->fast_end =
+            (inst->heap.managed_max < FR_CACHED_MAX ? inst->heap.managed_max : FR_CACHED_MAX) + 1;
     fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }
@@ -87,7 +88,7 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
         fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
         if (done) {
             thread->table[inst->number] = c;
-            if (c->direct && inst->fast_slot)
+            if (c->fast_end && inst->fast_slot)
                 thread->fast[inst->fast_slot] = c;
         }
     }
