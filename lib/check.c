@@ -71,6 +71,7 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     size_t partial = 0;
     size_t bytes = 0;
     size_t used = 0;
+    size_t slots = 0;
     for (unsigned bin = 0; bin < FR_BIN_COUNT; bin++)
         if (!bin_is_valid(slab, cls, bin, &linked))
             return 0;
@@ -80,11 +81,13 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
             continue;
         partial += fr_load_relaxed(&s->count) < s->capacity;
         bytes += s->bytes;
+        slots += s->capacity;
         used += fr_load_relaxed(&s->count);
     }
     CHECK(linked == partial);
     CHECK(bytes == fr_load_relaxed(&slab->held));
     CHECK(used == fr_load_relaxed(&slab->used));
+    CHECK(slots == fr_load_relaxed(&slab->slots));
     return 1;
 }
 

@@ -21,6 +21,7 @@ struct fr_slab {
     struct fr_link *bins[FR_BIN_COUNT];         /* any member of a circular list, NULL: empty */
     fr_atomic held;                             /* bytes of its spans */
     fr_atomic used;                             /* reserved objects of all its spans */
+    fr_atomic slots;                            /* capacity of all its spans */
 };
 
 /* The kinds of spans, each with a list of its own. */

@@ -40,12 +40,8 @@ void fr_slab_link(struct fr_heap *h, struct fr_span *s);
 void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                   struct fr_misuse *m);
 
-/*
- * Retires every empty span of the class onto the private list *retired (linked by in_slab.next,
- * NULL-terminated), in bounded holds of the slab lock; stops once *want bytes were found and lowers
- * *want by what it found. The spans are dropped from the page map and from the list of all spans.
- */
-void fr_slab_retire_empty(struct fr_heap *h, unsigned cls, struct fr_link **retired, size_t *want);
+/* Lowers a span's count by n, relinking it when it was full [S.4]; returns the count that is left. */
+size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n);
 
 /* What is wrong with giving `p` back to this heap as an object of a slab, when something is. */
 enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p);

@@ -125,8 +125,9 @@ size_t fr_span_take(struct fr_span *s, size_t n, void **out);
 /* Clears the bits of `mask` in a word of `taken` [S.3]; returns those of them that were set. */
 size_t fr_span_untake(struct fr_span *s, size_t word, size_t mask);
 
-/* Lowers the count by n [S.4]. Returns 0 when it must be done under the slab lock instead. */
-int fr_span_lower(struct fr_span *s, size_t n);
+/* Lowers the count by n [S.4], from what it stores in *before. Returns 0 when that must be done under the
+ * slab lock instead. */
+int fr_span_lower(struct fr_span *s, size_t n, size_t *before);
 
 /* Bits set in `taken` that belong to objects. */
 size_t fr_span_taken_count(const struct fr_span *s);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Scans of a slab by reclaim: over all its linked spans, in bounded holds of the slab lock.
+ *
+ * A scan has a number, and each span keeps that of the last one that met it. What a scan has met is
+ * rotated to the end of its list, where newcomers go too; so the spans that were there when the scan began
+ * come first, and a head that was met ends a bin. Only one scan of an instance runs at a time: callers
+ * hold the recall lock.
+ */
+#include "slab_list.h"
+#include "slab_scan.h"
+
+/* Spans that one hold of the lock visits. */
+#define RETIRE_PER_HOLD 32 /* a few nanoseconds each */
+#define CLAIM_PER_HOLD  8  /* about a hundred each */
+
+static void scan_begins(struct fr_slab *slab)
+{
+    fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+    slab->scan++;
+    fr_lock_release(&slab->lock, FR_RANK_SLAB);
+}
+
+/* Under the slab lock: the next span of a bin that the scan has not met; NULL: the bin is done. */
+static struct fr_span *next_unmet(struct fr_slab *slab, unsigned bin)
+{
+    struct fr_link *head = slab->bins[bin];
+    if (!head || fr_span_of_link(head)->seen == slab->scan)
+        return NULL;
+    return fr_span_of_link(head);
+}
+
+/* Under the slab lock: the head of its bin was met. */
+static void pass(struct fr_slab *slab, struct fr_span *s)
+{
+    s->seen = slab->scan;
+    slab->bins[s->bin] = s->in_slab.next;
+}
+
+/* Under the slab lock. Retires the empty ones among a few spans. Non-zero: the bin is done. */
+static int retire_in_bin(struct fr_slab *slab, unsigned bin, struct fr_link **found, size_t *want)
+{
+    for (unsigned i = 0; i < RETIRE_PER_HOLD && *want; i++) {
+        struct fr_span *s = next_unmet(slab, bin);
+        if (!s)
+            return 1;
+        if (fr_load_relaxed(&s->count) == 0 && fr_cas_acquire(&s->count, 0, FR_RETIRED)) {
+            fr_bin_remove(slab, s); /* [S.7] */
+            s->in_slab.next = *found;
+            *found = &s->in_slab;
+            *want -= s->bytes < *want ? s->bytes : *want;
+        } else {
+            pass(slab, s);
+        }
+    }
+    return *want == 0;
+}
+
+/* Takes the spans of one hold out of sight: nobody can find them through the heap any more. */
+static void drop(struct fr_heap *h, struct fr_slab *slab, struct fr_link *found,
+                 struct fr_link **retired)
+{
+    while (found) {
+        struct fr_link *next = found->next;
+        struct fr_span *s = fr_span_of_link(found);
+        fr_pagemap_clear(s->base, s->bytes);
+        fr_heap_list_remove(h, s);
+        fr_fetch_sub_relaxed(&slab->held, s->bytes);
+        fr_fetch_sub_relaxed(&slab->slots, s->capacity);
+        fr_fetch_sub_relaxed(&h->purged, fr_popcount(fr_load_relaxed(&s->purged)) * FR_PAGE_SIZE);
+        found->next = *retired;
+        *retired = found;
+        found = next;
+    }
+}
+
+void fr_slab_retire_empty(struct fr_heap *h, unsigned cls, struct fr_link **retired, size_t *want)
+{
+    struct fr_slab *slab = &h->slabs[cls];
+    if (fr_load_relaxed(&slab->held) == 0)
+        return;
+    scan_begins(slab);
+    /* From the fullest down: a span that mutators move meanwhile goes to a bin still to come. */
+    for (unsigned bin = FR_BIN_COUNT; bin-- > 0 && *want;) {
+        int done;
+        do {
+            struct fr_link *found = NULL;
+            fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+            done = retire_in_bin(slab, bin, &found, want);
+            fr_lock_release(&slab->lock, FR_RANK_SLAB);
+            drop(h, slab, found, retired);
+        } while (!done);
+    }
+}
+
+void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan *scan)
+{
+    scan->heap = h;
+    scan->slab = &h->slabs[cls];
+    scan->bin = 0;
+    scan_begins(scan->slab);
+}
+
+/* Half of the free slots of the class may be claimed at a time. [G.3] */
+static size_t claimable(const struct fr_slab *slab)
+{
+    size_t slots = fr_load_relaxed(&slab->slots);
+    size_t used = fr_load_relaxed(&slab->used);
+    return slots > used ? (slots - used) / 2 : 0;
+}
+
+/* Under the slab lock: reserves the free pages of a span, as far as *slots goes. 0: too few are left. */
+static int claim(struct fr_slab *slab, struct fr_span *s, struct fr_page_claim *out, size_t *slots)
+{
+    size_t set = fr_span_free_pages(s);
+    size_t free_slots = s->capacity - fr_load_relaxed(&s->count);
+    size_t most = *slots < free_slots ? *slots : free_slots;
+    size_t n;
+    out->span = s;
+    out->pages = fr_span_fitting_pages(s, set, most, &n);
+    out->reserved = n;
+    int whole = out->pages == set;
+    if (whole)
+        pass(slab, s);
+    if (n) {
+        fr_span_raise(slab, s, n);
+        fr_fetch_add_relaxed(&slab->used, n);
+        *slots -= n;
+    }
+    return whole;
+}
+
+size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out, size_t max)
+{
+    struct fr_slab *slab = scan->slab;
+    size_t slots = claimable(slab);
+    size_t n = 0;
+    /* From the emptiest up: claiming moves a span up, where it is met again if it was not done. */
+    while (scan->bin < FR_BIN_COUNT && n < max) {
+        fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+        for (unsigned i = 0; i < CLAIM_PER_HOLD && n < max; i++) {
+            struct fr_span *s = next_unmet(slab, scan->bin);
+            if (!s) {
+                scan->bin++;
+                break;
+            }
+            int whole = claim(slab, s, &out[n], &slots);
+            n += out[n].reserved != 0;
+            if (!whole && n) {
+                max = n; /* the rest of the span after what is claimed was released */
+                break;
+            }
+            if (!whole)
+                pass(slab, s); /* these are the class's last free slots */
+        }
+        fr_lock_release(&slab->lock, FR_RANK_SLAB);
+    }
+    return n;
+}
