@@ -19,6 +19,7 @@
 
 #include <frusa.h>
 
+#include "port/compiler.h"
 #include "port/error.h"
 #include "port/lock.h"
 #include "port/panic.h"
@@ -151,7 +152,7 @@ static int lay_out(struct arena *a, char *buf, size_t len)
     return 1;
 }
 
-int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len)
+FR_EXPORT int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len)
 {
     static const struct frusa_fallback_ops arena_ops = {
         .alloc = arena_alloc,

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "port/compiler.h"
 #include "port/error.h"
 
 /* C11 asked for a size that is a multiple of the alignment, C17 (DR 460) no longer does; the C libraries
@@ -29,7 +30,7 @@ static void malloc_dealloc(void *ctx, void *ptr, size_t size, size_t align)
     fr_restore_errno(saved);
 }
 
-const struct frusa_fallback_ops frusa_fallback_malloc = {
+FR_EXPORT const struct frusa_fallback_ops frusa_fallback_malloc = {
     .alloc = malloc_alloc,
     .dealloc = malloc_dealloc,
 };

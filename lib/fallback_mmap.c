@@ -43,6 +43,7 @@
 #include <frusa.h>
 
 #include "mmap_provider.h"
+#include "port/compiler.h"
 
 /* From here on a request gets a mapping of its own, which mremap can move. Below, one mapping for each
  * would use up the kernel's 65,530 too early: these suffice for 256 GiB. */
@@ -262,7 +263,7 @@ static size_t provider_purge(void *ctx, const struct frusa_range *ranges, size_t
     return fr_mmap_purge(ranges, n);
 }
 
-const struct frusa_fallback_ops frusa_fallback_mmap = {
+FR_EXPORT const struct frusa_fallback_ops frusa_fallback_mmap = {
     .alloc = provider_alloc,
     .dealloc = provider_dealloc,
     .flags = FRUSA_FALLBACK_ZEROED,
