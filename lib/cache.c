@@ -45,9 +45,10 @@ static size_t full_capacity(unsigned cls)
     return clamp_slots(FULL_BYTES, fr_class_size(cls), CAPACITY_MAX);
 }
 
+/* Acquire: an owner that finds the recall over sees the magazines as it left them. */
 static int is_recalled(const struct frusa_cache *c)
 {
-    return (fr_load_relaxed(&c->state) & FR_CACHE_RECALLED) != 0;
+    return (fr_load_acquire(&c->state) & FR_CACHE_RECALLED) != 0;
 }
 
 static int has_magazine(const struct frusa_cache *c, unsigned cls)
@@ -247,7 +248,7 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
      * the span anyway. */
     fr_cache_enter(c, 2, c->fenced);
     fr_slab_link(h, s);
-    fr_span_take(s, n, buffer);
+    fr_slab_take_reserved(h, s, n, buffer);
     deposit(c, cls, buffer + 1, n - 1);
     fr_cache_leave(c);
     return buffer[0];
@@ -266,9 +267,13 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
     void *p = refill(c, cls);
     if (p)
         return p;
-    if (is_recalled(c))
+    /* A recall came between, or is on: no magazine to fill. */
+    if (capacity_of(c, cls) == 0)
         return fr_grow_alloc_one(&inst->heap, cls, is_fresh, at_limit);
-    return grow_and_refill(c, cls, at_limit);
+    p = grow_and_refill(c, cls, at_limit);
+    if (!p) /* others may have freed something while the fallback refused */
+        fr_slab_take(&inst->heap, cls, 1, &p, is_fresh);
+    return p;
 }
 
 /* Makes room by giving the upper half back, then keeps p. 0: a recall is on. */
@@ -288,10 +293,9 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
         }
         if (top < hi) {
             *(void **)top = p;
-            top += sizeof(void *);
+            fr_store_relaxed(&mag->top, top + sizeof(void *));
             done = 1;
         }
-        fr_store_relaxed(&mag->top, top);
     }
     fr_cache_leave(c);
     return done;

@@ -88,7 +88,7 @@ struct frusa_cache {
         fast_end; /* sizes below may take the fast paths: managed, cached, not fenced; constant */
     fr_atomic state;
     struct fr_instance *instance;
-    struct fr_thread *thread; /* NULL: explicit. Under the process lock */
+    struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
     struct fr_link in_registry;
     size_t budget;   /* bytes of capacity that may still be given out; covered by the state */
     int fenced;      /* the light barrier is a fence here; constant */

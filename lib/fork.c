@@ -10,7 +10,8 @@
  *
  * As all caches are quiescent and all lists still at the instant of the fork, the child's instances are
  * consistent. What another thread had in its hands just then is lost to the child: the object of an
- * uncached call, spans that a reclaim was handing back, the header of a thread that was ending.
+ * uncached call, spans that a reclaim was handing back or purging, the header of a thread that was
+ * ending.
  */
 #include "fork.h"
 

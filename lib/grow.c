@@ -45,7 +45,7 @@ void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
             return NULL;
         fr_slab_link(h, s);
         is_fresh = 1;
-        fr_span_take(s, 1, &block);
+        fr_slab_take_reserved(h, s, 1, &block);
     }
     if (!is_fresh || !fr_heap_memory_is_zeroed(h))
         memset(block, 0, fr_meta_size(cls));
@@ -99,7 +99,7 @@ void *fr_grow_alloc_one(struct fr_heap *h, unsigned cls, int *is_fresh, int *at_
     if (!s)
         return NULL;
     fr_slab_link(h, s);
-    size_t fresh = fr_span_take(s, 1, &object);
+    size_t fresh = fr_slab_take_reserved(h, s, 1, &object);
     if (is_fresh)
         *is_fresh = fr_span_slot_of(s, object) >= fresh;
     return object;

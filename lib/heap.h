@@ -35,10 +35,10 @@ struct fr_walker {
 
 struct fr_heap {
     struct fr_backing backing;
-    size_t managed_max; /* constant */
-    unsigned flags;     /* of struct frusa_config; constant */
-    unsigned reserved;
-    fr_lock spans_lock; /* rank FR_RANK_SPANS; covers the lists */
+    size_t managed_max;   /* constant */
+    unsigned flags;       /* of struct frusa_config; constant */
+    uint32_t claim_scans; /* begun so far, under the recall lock */
+    fr_lock spans_lock;   /* rank FR_RANK_SPANS; covers the lists */
     struct fr_link spans[FR_SPAN_KINDS];
     struct fr_walker *walkers; /* walks in progress, under spans_lock */
     fr_atomic

@@ -123,9 +123,6 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
 
 void fr_instance_end(struct fr_instance *inst)
 {
-    fr_process_guard();
-    fr_list_remove(&inst->in_process);
-    fr_process_unguard();
     fr_release_everything(&inst->heap);
     if (inst->record_bytes) {
         struct fr_backing backing = inst->heap.backing;

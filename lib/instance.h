@@ -78,8 +78,8 @@ static inline int fr_instance_ready(struct fr_instance *inst)
 }
 
 /*
- * Gives everything back. The caches' threads were detached before (registry.h). A static instance is
- * UNTOUCHED afterwards; another's record is gone.
+ * Gives everything back. Caches are gone and the instance is off the process's list (registry.h). A
+ * static instance is UNTOUCHED afterwards; another's record is gone.
  */
 void fr_instance_end(struct fr_instance *inst);
 

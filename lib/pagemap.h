@@ -9,8 +9,8 @@
  *
  * Who may change an entry
  *   0 -> span    the thread that obtained the span's memory, before the span is on any list
- *   span -> 0    the thread that retired the span, before its memory goes to the fallback, under the
- *                page map's lock
+ *   span -> 0    the thread that retired the span, before its memory goes to the fallback
+ * both under the page map's lock; lookups of one's own objects take no lock.
  *
  * Guarantees
  *   [P.1] While an object of a span is live, the entries of the span do not change. Whoever may use the

@@ -124,6 +124,8 @@ void fr_recall_orphan_after_fork(struct fr_instance *inst)
     fr_store_relaxed(&inst->leaving, 0);
     for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
         struct frusa_cache *c = cache_of(link);
+        /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a lock. */
+        fr_store_relaxed(&c->busy, 0);
         if (!c->thread || c->thread == self)
             continue;
         c->thread = NULL;
@@ -160,13 +162,15 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
         }
     }
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    /* What the caller left, or could not reach before; still under the recall lock, so that the next
+     * reclaim finds it in the slabs. */
+    for (struct fr_link *link = dead.next; link != &dead; link = link->next)
+        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+            fr_cache_drain(cache_of(link), cls, m);
     fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
     while (!fr_list_is_empty(&dead)) {
         struct fr_link *link = dead.next;
-        struct frusa_cache *c = cache_of(link);
         fr_list_remove(link);
-        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
-            fr_cache_drain(c, cls, m); /* what the caller left, or could not reach before */
-        fr_registry_free(inst, c);
+        fr_registry_free(inst, cache_of(link));
     }
 }

@@ -8,8 +8,8 @@
  *          until busy = 0 (acquire)
  *   middle: the caller drains class by class and retires the classes' empty spans
  *   end:   under the registry lock: recall_on = 0, and for each cache: DEAD: off the registry; else put the
- *          limits of what was not drained back (release) and state = 0; unlock; release the recall
- *          lock; drain the DEAD ones and free their headers
+ *          limits of what was not drained back (release) and state = 0; unlock; drain the DEAD ones;
+ *          release the recall lock; free the DEAD ones' headers
  *
  * Draining leaves a magazine without an array, lo = top = hi = 0, which is as closed to the owner as a
  * closed one until it opens it again by the state, so the limits are back as soon as a class is drained.

@@ -147,6 +147,7 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
     size_t state = fr_load_relaxed(&c->state);
     fr_store_relaxed(&c->state, state | FR_CACHE_DEAD);
+    c->thread = NULL; /* which may be gone before the reclaimer is */
     if (!(state & FR_CACHE_RECALLED))
         fr_fetch_add_relaxed(&inst->dying, 1);
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
@@ -215,6 +216,10 @@ void fr_registry_detach_all(struct fr_instance *inst)
     fr_process_unguard();
     while (fr_load_acquire(&inst->leaving))
         fr_back_off(&round);
+    /* Another thread may fork at any time: from here on it does not know the instance any more. */
+    fr_process_guard();
+    fr_list_remove(&inst->in_process);
+    fr_process_unguard();
     while (!fr_list_is_empty(&inst->caches)) {
         struct frusa_cache *c = FR_CONTAINER_OF(inst->caches.next, struct frusa_cache, in_registry);
         fr_list_remove(&c->in_registry);

@@ -38,8 +38,8 @@ struct frusa_cache *fr_registry_create(struct fr_instance *inst);
  * it [R.2]. */
 void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
 
-/* Detaches all threads and explicit caches of an instance that is being destroyed [R.4]; frees the
- * headers. The objects in them go with their spans. */
+/* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it off the
+ * process's list, and frees the headers. The objects in them go with their spans. */
 void fr_registry_detach_all(struct fr_instance *inst);
 
 /* Frees a cache's header; nobody knows it any more. Calls the fallback. */

@@ -22,7 +22,7 @@ static struct fr_span *fullest(struct fr_slab *slab)
             if (now >= bin || ++moves > MOVES_PER_HOLD)
                 return s;
             fr_bin_remove(slab, s);
-            fr_bin_append(slab, s, now);
+            fr_bin_add(slab, s, now);
         }
     }
     return NULL;
@@ -38,13 +38,16 @@ static size_t reserve(struct fr_slab *slab, struct fr_span *s, size_t n)
     return n;
 }
 
-/* [G.2], the taker's side. */
-static void unmark(struct fr_heap *h, struct fr_span *s, void *const *objects, size_t n)
+size_t fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out)
 {
-    size_t pages = 0;
-    for (size_t i = 0; i < n; i++)
-        pages += fr_span_unmark(s, objects[i]);
-    fr_fetch_sub_relaxed(&h->purged, pages * FR_PAGE_SIZE);
+    size_t fresh = fr_span_take(s, n, out);
+    if (FR_UNLIKELY(fr_load_relaxed(&s->purged) != 0)) { /* [G.2] */
+        size_t pages = 0;
+        for (size_t i = 0; i < n; i++)
+            pages += fr_span_unmark(s, out[i]);
+        fr_fetch_sub_relaxed(&h->purged, pages * FR_PAGE_SIZE);
+    }
+    return fresh;
 }
 
 size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *is_fresh)
@@ -68,11 +71,9 @@ size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *
 
     for (unsigned i = 0; i < spans; i++) {
         struct fr_span *s = r[i].span;
-        size_t fresh = fr_span_take(s, r[i].n, out);
+        size_t fresh = fr_slab_take_reserved(h, s, r[i].n, out);
         if (is_fresh)
             *is_fresh = fr_span_slot_of(s, out[0]) >= fresh;
-        if (FR_UNLIKELY(fr_load_relaxed(&s->purged) != 0))
-            unmark(h, s, out, r[i].n);
         out += r[i].n;
     }
     return got;
@@ -87,7 +88,7 @@ void fr_slab_link(struct fr_heap *h, struct fr_span *s)
     fr_fetch_add_relaxed(&slab->slots, s->capacity);
     fr_fetch_add_relaxed(&slab->used, count);
     if (count < s->capacity)
-        fr_bin_append(slab, s, fr_bin_for(s, count));
+        fr_bin_add(slab, s, fr_bin_for(s, count));
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
 }
 
@@ -101,7 +102,7 @@ size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
     fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
     count = fr_fetch_sub_release(&s->count, n);
     if (count == capacity)
-        fr_bin_append(slab, s, fr_bin_for(s, capacity - n)); /* [S.4] */
+        fr_bin_add(slab, s, fr_bin_for(s, capacity - n)); /* [S.4] */
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
     return count - n;
 }

@@ -12,7 +12,7 @@
  * Invariant, when nobody is inside: used = sum of count over the slab's spans, and
  *   live + cached + buffered + free slots = slots of all spans.
  *
- * The guarantees [S.1] to [S.7] are those of span.h.
+ * The guarantees [S.1] to [S.7] are those of span.h, [G.2] is span_pages.h's.
  */
 #ifndef FR_SLAB_H
 #define FR_SLAB_H
@@ -29,6 +29,9 @@
  * its memory is as it came from the fallback.
  */
 size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *is_fresh);
+
+/* fr_span_take for a data or metadata slab: also clears the marks of purged pages [G.2]. */
+size_t fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out);
 
 /* Puts a made span into its slab; the reservations that it came with are the caller's to take. */
 void fr_slab_link(struct fr_heap *h, struct fr_span *s);

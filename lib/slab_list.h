@@ -17,13 +17,19 @@ static inline unsigned fr_bin_for(const struct fr_span *s, size_t count)
     return bin < FR_BIN_COUNT ? bin : FR_BIN_COUNT - 1;
 }
 
-/* Appends to the bin's circular list, whose first member is bins[bin]. */
-static inline void fr_bin_append(struct fr_slab *slab, struct fr_span *s, unsigned bin)
+/*
+ * Adds to the bin's circular list, whose first member is bins[bin]: in front when the current scan has not
+ * met the span, else at the end. So in every bin those not met come before those met, and a scan that
+ * meets the latter has seen all of the former.
+ */
+static inline void fr_bin_add(struct fr_slab *slab, struct fr_span *s, unsigned bin)
 {
     struct fr_link **head = &slab->bins[bin];
     s->bin = (uint8_t)bin;
     if (*head) {
         fr_list_insert_after((*head)->prev, &s->in_slab);
+        if (s->seen != slab->scan)
+            *head = &s->in_slab;
     } else {
         fr_list_init(&s->in_slab);
         *head = &s->in_slab;
@@ -47,7 +53,7 @@ static inline size_t fr_span_raise(struct fr_slab *slab, struct fr_span *s, size
         fr_bin_remove(slab, s); /* [S.6] */
     } else if (fr_bin_for(s, count) > s->bin) {
         fr_bin_remove(slab, s);
-        fr_bin_append(slab, s, fr_bin_for(s, count));
+        fr_bin_add(slab, s, fr_bin_for(s, count));
     }
     return count;
 }

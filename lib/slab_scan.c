@@ -4,8 +4,8 @@
  *
  * A scan has a number, and each span keeps that of the last one that met it. What a scan has met is
  * rotated to the end of its list, where newcomers go too; so the spans that were there when the scan began
- * come first, and a head that was met ends a bin. Only one scan of an instance runs at a time: callers
- * hold the recall lock.
+ * come first, and a head that was met ends a bin (fr_bin_add keeps that order). Only one retiring scan of
+ * an instance runs at a time: callers hold the recall lock.
  */
 #include "slab_list.h"
 #include "slab_scan.h"
@@ -98,7 +98,26 @@ void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan 
     scan->heap = h;
     scan->slab = &h->slabs[cls];
     scan->bin = 0;
-    scan_begins(scan->slab);
+    scan->number = ++h->claim_scans;
+}
+
+/*
+ * Claim scans have numbers of their own, as several may take turns: what one with a later number met is
+ * done with for this one too. Mutators that move spans meanwhile may make it miss some; nothing but
+ * memory hangs on that.
+ */
+static struct fr_span *next_unclaimed(struct fr_slab *slab, const struct fr_claim_scan *scan)
+{
+    struct fr_link *head = slab->bins[scan->bin];
+    if (!head || (int32_t)(fr_span_of_link(head)->claim_seen - scan->number) >= 0)
+        return NULL;
+    return fr_span_of_link(head);
+}
+
+static void pass_claim(struct fr_slab *slab, struct fr_span *s, uint32_t number)
+{
+    s->claim_seen = number;
+    slab->bins[s->bin] = s->in_slab.next;
 }
 
 /* Half of the free slots of the class may be claimed at a time. [G.3] */
@@ -110,18 +129,22 @@ static size_t claimable(const struct fr_slab *slab)
 }
 
 /* Under the slab lock: reserves the free pages of a span, as far as *slots goes. 0: too few are left. */
-static int claim(struct fr_slab *slab, struct fr_span *s, struct fr_page_claim *out, size_t *slots)
+static int claim(struct fr_slab *slab, struct fr_span *s, uint32_t number,
+                 struct fr_page_claim *out, size_t *slots)
 {
     size_t set = fr_span_free_pages(s);
     size_t free_slots = s->capacity - fr_load_relaxed(&s->count);
     size_t most = *slots < free_slots ? *slots : free_slots;
+    if (most >
+        claimable(slab)) /* exact under the lock: used is raised under it, and lowered late */
+        most = claimable(slab);
     size_t n;
     out->span = s;
     out->pages = fr_span_fitting_pages(s, set, most, &n);
     out->reserved = n;
     int whole = out->pages == set;
     if (whole)
-        pass(slab, s);
+        pass_claim(slab, s, number);
     if (n) {
         fr_span_raise(slab, s, n);
         fr_fetch_add_relaxed(&slab->used, n);
@@ -139,19 +162,19 @@ size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out
     while (scan->bin < FR_BIN_COUNT && n < max) {
         fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
         for (unsigned i = 0; i < CLAIM_PER_HOLD && n < max; i++) {
-            struct fr_span *s = next_unmet(slab, scan->bin);
+            struct fr_span *s = next_unclaimed(slab, scan);
             if (!s) {
                 scan->bin++;
                 break;
             }
-            int whole = claim(slab, s, &out[n], &slots);
+            int whole = claim(slab, s, scan->number, &out[n], &slots);
             n += out[n].reserved != 0;
             if (!whole && n) {
                 max = n; /* the rest of the span after what is claimed was released */
                 break;
             }
             if (!whole)
-                pass(slab, s); /* these are the class's last free slots */
+                pass_claim(slab, s, scan->number); /* the class's last free slots */
         }
         fr_lock_release(&slab->lock, FR_RANK_SLAB);
     }

@@ -25,6 +25,7 @@ struct fr_claim_scan {
     struct fr_heap *heap;
     struct fr_slab *slab;
     unsigned bin;
+    uint32_t number;
 };
 
 /* Begins a scan for free pages of a class. */

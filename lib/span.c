@@ -30,10 +30,10 @@ void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *b
     s->cls = (uint8_t)cls;
     s->bin = FR_BIN_NONE;
     s->first_slot = cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
-    s->capacity = (uint32_t)(slots - s->first_slot);
+    s->capacity = (uint16_t)(slots - s->first_slot);
     s->object_size = cls == FR_CLASS_LARGE ? 0 : (uint32_t)size;
     s->reciprocal = (((uint64_t)1 << FR_RECIPROCAL_SHIFT) + size - 1) / size;
-    s->words = (uint16_t)words_for(slots);
+    s->words = (uint8_t)words_for(slots);
     fr_store_relaxed(&s->count, reserved);
     fr_store_relaxed(&s->fresh, s->first_slot);
     if (s->first_slot)

@@ -62,18 +62,19 @@ struct fr_span {
     size_t bytes;
     struct fr_link in_slab; /* valid while linked */
     struct fr_link in_all;
-    uint32_t capacity;    /* slots that can be reserved */
-    uint32_t object_size; /* of the class; unused for a large object */
     uint64_t reciprocal;  /* of object_size, see fr_span_slot_of */
-    uint16_t words;       /* of `taken` */
+    uint32_t object_size; /* of the class; unused for a large object */
+    uint16_t capacity;    /* slots that can be reserved */
+    uint8_t words;        /* of `taken` */
     uint8_t cls;
-    uint8_t bin;        /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
-    uint8_t first_slot; /* 1 in a metadata span, else 0 */
-    uint8_t align_log2; /* asked of the fallback */
-    fr_atomic_u32 hint; /* word of `taken` at which a scan begins */
-    uint32_t seen;      /* the last scan of the slab that met it, under the slab lock */
-    fr_atomic purged;   /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
-    fr_atomic taken[];  /* then, in checked instances, as many words again: the live bits */
+    uint8_t bin;         /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
+    uint8_t first_slot;  /* 1 in a metadata span, else 0 */
+    uint8_t align_log2;  /* asked of the fallback */
+    fr_atomic_u32 hint;  /* word of `taken` at which a scan begins */
+    uint32_t seen;       /* the last retiring scan that met it, under the slab lock */
+    uint32_t claim_seen; /* the same for claim scans */
+    fr_atomic purged;    /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
+    fr_atomic taken[];   /* then, in checked instances, as many words again: the live bits */
 };
 
 #define FR_BIN_NONE 0xff

@@ -46,13 +46,15 @@ size_t fr_span_free_pages(const struct fr_span *s)
 {
     size_t pages = s->bytes / FR_PAGE_SIZE;
     size_t marked = fr_load_relaxed(&s->purged);
+    /* What was never handed out holds no memory, and must go on counting as fresh. */
+    size_t fresh = fr_load_relaxed(&s->fresh);
     size_t set = 0;
     if (pages > FR_WORD_BITS)
         return 0;
     for (size_t page = 0; page < pages; page++) {
         size_t bit = (size_t)1 << page;
         struct fr_slot_run run = fr_span_slots_of_pages(s, page, 1);
-        if (!(marked & bit) && run.first < run.end && run_is_free(s, run))
+        if (!(marked & bit) && run.first < run.end && run.end <= fresh && run_is_free(s, run))
             set |= bit;
     }
     return set;
