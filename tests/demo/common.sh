@@ -12,8 +12,9 @@ make_scratch
 LC_ALL=C # bytes are characters, in awk and grep as in the demo
 export LC_ALL
 
-# run_demo STATUS ARGUMENT...: runs the demo, which must exit with STATUS. What it prints goes to
-# $scratch/out and $scratch/err, its plot to $scratch/plot.svg unless the arguments say otherwise.
+# run_demo STATUS ARGUMENT...: runs the demo, which must exit with STATUS; fails if it does not. What it
+# prints goes to $scratch/out and $scratch/err, its plot to $scratch/plot.svg unless the arguments say
+# otherwise.
 run_demo() {
     expected=$1
     shift
@@ -21,7 +22,8 @@ run_demo() {
     "$demo" --svg "$scratch/plot.svg" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
     [ "$status" -eq "$expected" ] || {
         cat "$scratch/out" "$scratch/err"
-        fail "exit status $status instead of $expected: frusa-demo $*"
+        fail "exit status $status instead of $expected: frusa-demo $(echo "$*" | cut -c 1-100)"
+        return 1
     }
 }
 

@@ -16,7 +16,7 @@ compare() {
     count_words $files > "$scratch/expected"
     [ -s "$scratch/expected" ] || die "no words in$files"
     # shellcheck disable=SC2046 # a list of words
-    run_demo 0 $(awk 'length($2) < 1000 { print "--lookup=" $2 }' "$scratch/expected") "$@"
+    run_demo 0 $(awk 'length($2) < 1000 { print "--lookup=" $2 }' "$scratch/expected") "$@" || return
     awk 'NR == FNR { if (length($2) < 1000) expected[$2] = $1
                      next }
          /^Lookups/ { on = 1; next }
@@ -25,7 +25,7 @@ compare() {
          on && expected[$1] != $2 { print $1 ": " $2 " instead of " expected[$1]; bad = 1 }
          END { for (w in expected) wanted++
                if (seen != wanted) { print seen " answers to " wanted " lookups"; bad = 1 }
-               exit bad }' "$scratch/expected" "$scratch/out" || fail "counts differ for$files"
+               exit bad }' "$scratch/expected" "$scratch/out" || fail "counts differ: frusa-demo $*"
     total=$(awk '{ total += $1 } END { print total }' "$scratch/expected")
     grep -q "^Indexed $total occurrences of $(wc -l < "$scratch/expected" | tr -d ' ') words;" \
         "$scratch/out" || fail "the totals are not $total and those of $scratch/expected"

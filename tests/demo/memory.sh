@@ -6,7 +6,7 @@
 copy_sources
 
 # Large enough for hundreds of spans.
-run_demo 0 --text 4M --seed 7 "$scratch/sources"
+run_demo 0 --text 4M --seed 7 "$scratch/sources" || finish "figures"
 cp "$scratch/out" "$scratch/first"
 
 words=1 live=2 held=3 purged=4 given_back=6
