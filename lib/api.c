@@ -61,16 +61,39 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
     fr_restore_errno(saved);
 }
 
+/* The slow sides of the fast paths take their arguments in the same order, so that they are reached by a
+ * bare jump. */
+static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
+{
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
+                           "frusa_alloc");
+}
+
+static FR_NOINLINE void *malloc_slow(frusa_t *f, size_t size)
+{
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
+                           "frusa_malloc");
+}
+
+static FR_NOINLINE void dealloc_slow(frusa_t *f, void *ptr, size_t size, size_t align)
+{
+    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
+}
+
+static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
+{
+    fr_object_free(fr_instance_of(f), ptr, "frusa_free");
+}
+
 FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c && is_fast(c, size, align))) {
-        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
     }
-    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, "frusa_alloc");
+    return alloc_slow(f, size, align);
 }
 
 FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
@@ -81,12 +104,11 @@ FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
 
 FR_EXPORT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c && ptr && is_fast(c, size, align)) &&
-        FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
+        FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
-    fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
+    dealloc_slow(f, ptr, size, align);
 }
 
 FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new_size)
@@ -96,14 +118,13 @@ FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, 
 
 FR_EXPORT void *frusa_malloc(frusa_t *f, size_t size)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c && size < c->fast_end)) {
-        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
     }
-    return fr_object_alloc(through_thread(inst), size, 0, FR_UNINITIALISED, "frusa_malloc");
+    return malloc_slow(f, size);
 }
 
 FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
@@ -123,15 +144,14 @@ FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
 
 FR_EXPORT void frusa_free(frusa_t *f, void *ptr)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c != NULL)) {
         fr_entry e = fr_pagemap_get(ptr);
         if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
-            FR_LIKELY(fr_cache_push(c, fr_entry_class(e), ptr, 0)))
+            FR_LIKELY(fr_cache_push(c, fr_cache_magazine(c, fr_entry_class(e)), ptr, 0)))
             return;
     }
-    fr_object_free(inst, ptr, "frusa_free");
+    free_slow(f, ptr);
 }
 
 FR_EXPORT size_t frusa_usable_size(frusa_t *f, const void *ptr)
@@ -259,7 +279,7 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
 FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 {
     if (FR_LIKELY(is_fast(c, size, align))) {
-        void *p = fr_cache_pop(c, fr_class_of_size(size), 0);
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
         if (FR_LIKELY(p != NULL))
             return p;
     }
@@ -269,7 +289,7 @@ FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 FR_EXPORT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
     if (FR_LIKELY(ptr && is_fast(c, size, align)) &&
-        FR_LIKELY(fr_cache_push(c, fr_class_of_size(size), ptr, 0)))
+        FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
     fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
 }

@@ -10,7 +10,7 @@
 #define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))
 /* Bytes of objects that a magazine starts with, and grows to, as far as slots go. */
 #define START_BYTES ((size_t)8 << 10)
-#define START_SLOTS 16
+#define START_SLOTS 64 /* bursts of a hundred over a few classes stay inside */
 #define FULL_BYTES  ((size_t)128 << 10)
 #define LEAST_SLOTS 2
 
@@ -25,6 +25,12 @@
 /* Zeroed objects from here on bypass the magazine when it is empty: not touching fresh memory saves more
  * than the batch does. */
 #define FRESH_MATTERS ((size_t)2 << 10)
+
+#define OFFSET(i)                                                                                  \
+    ((uint16_t)(offsetof(struct frusa_cache, mags) +                                               \
+                FR_CLASS_OF_SMALL((i)*FR_MIN_ALIGN) * sizeof(struct fr_magazine)))
+
+const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(OFFSET);
 
 static size_t clamp_slots(size_t bytes, size_t size, size_t most)
 {

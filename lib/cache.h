@@ -115,10 +115,24 @@ FR_INLINE void fr_cache_leave(struct frusa_cache *c)
     fr_store_release(&c->busy, 0);
 }
 
-/* An object out of the magazine; NULL: the slow path. */
-FR_INLINE void *fr_cache_pop(struct frusa_cache *c, unsigned cls, int fenced)
+/* The magazine of a class. */
+static inline struct fr_magazine *fr_cache_magazine(struct frusa_cache *c, unsigned cls)
 {
-    struct fr_magazine *m = &c->mags[cls];
+    return &c->mags[cls];
+}
+
+/* The magazine for a size below fast_end: its place in the cache is in a table, which saves the fast paths
+ * the way through the class number. */
+extern const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES];
+FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, size_t size)
+{
+    size_t offset = fr_magazine_offset[(size + FR_MIN_ALIGN - 1) / FR_MIN_ALIGN];
+    return (struct fr_magazine *)(void *)((char *)c + offset);
+}
+
+/* An object out of the magazine; NULL: the slow path. */
+FR_INLINE void *fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, int fenced)
+{
     void *p = NULL;
     fr_cache_enter(c, 1, fenced);
     size_t lo = fr_load_acquire(&m->lo); /* [C.1] */
@@ -133,9 +147,8 @@ FR_INLINE void *fr_cache_pop(struct frusa_cache *c, unsigned cls, int fenced)
 }
 
 /* An object into the magazine; 0: the slow path. */
-FR_INLINE int fr_cache_push(struct frusa_cache *c, unsigned cls, void *p, int fenced)
+FR_INLINE int fr_cache_push(struct frusa_cache *c, struct fr_magazine *m, void *p, int fenced)
 {
-    struct fr_magazine *m = &c->mags[cls];
     int done = 0;
     fr_cache_enter(c, 1, fenced);
     size_t hi = fr_load_acquire(&m->hi); /* [C.1] */

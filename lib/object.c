@@ -38,7 +38,8 @@ static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_
     unsigned cls = fr_class_of_layout(size, align);
     struct frusa_cache *c = cache_of(via);
     if (c && cls < FR_CACHED_CLASSES) {
-        void *p = c->fenced ? fr_cache_pop(c, cls, 1) : fr_cache_pop(c, cls, 0);
+        struct fr_magazine *mag = fr_cache_magazine(c, cls);
+        void *p = c->fenced ? fr_cache_pop(c, mag, 1) : fr_cache_pop(c, mag, 0);
         if (p)
             return p;
     }
@@ -97,9 +98,11 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
 static void dealloc_cached(struct fr_via via, unsigned cls, void *p, struct fr_misuse *m)
 {
     struct frusa_cache *c = cache_of(via);
-    if (c && cls < FR_CACHED_CLASSES &&
-        (c->fenced ? fr_cache_push(c, cls, p, 1) : fr_cache_push(c, cls, p, 0)))
-        return;
+    if (c && cls < FR_CACHED_CLASSES) {
+        struct fr_magazine *mag = fr_cache_magazine(c, cls);
+        if (c->fenced ? fr_cache_push(c, mag, p, 1) : fr_cache_push(c, mag, p, 0))
+            return;
+    }
     fr_cache_dealloc_slow(via.inst, c, cls, p, m);
 }
 

@@ -42,6 +42,13 @@ static int table_has_room(struct fr_thread *thread, size_t number)
     return 1;
 }
 
+/* The largest size that is both managed and in the table of the fast paths. */
+static size_t fast_bound(const struct fr_instance *inst)
+{
+    size_t most = inst->heap.managed_max;
+    return most < FR_SMALL_TABLE_MAX ? most : FR_SMALL_TABLE_MAX;
+}
+
 /* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
 static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread)
 {
@@ -55,8 +62,7 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
     if (!c->fenced && !fr_heap_is_checked(&inst->heap))
-        c->fast_end =
-            (inst->heap.managed_max < FR_CACHED_MAX ? inst->heap.managed_max : FR_CACHED_MAX) + 1;
+        c->fast_end = fast_bound(inst) + 1;
     fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }

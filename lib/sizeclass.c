@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sizeclass.h"
 
-/* The table, from the same formula as fr_class_of_size, in constant expressions. */
-#define GEOMETRIC(s, log2)                                                                         \
-    (FR_LINEAR_COUNT + (((log2)-FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) +                            \
-     ((((s)-1) >> ((log2)-FR_STEPS_LOG2)) & ((1u << FR_STEPS_LOG2) - 1)))
-#define CLASS_OF(s)                                                                                \
-    ((s) == 0      ? 0                                                                             \
-     : (s) <= 128  ? (s) / FR_MIN_ALIGN - 1                                                        \
-     : (s) <= 256  ? GEOMETRIC(s, 7)                                                               \
-     : (s) <= 512  ? GEOMETRIC(s, 8)                                                               \
-     : (s) <= 1024 ? GEOMETRIC(s, 9)                                                               \
-     : (s) <= 2048 ? GEOMETRIC(s, 10)                                                              \
-                   : GEOMETRIC(s, 11))
-#define ENTRY(i) ((uint8_t)CLASS_OF((i)*FR_MIN_ALIGN))
-#define ROW4(i)  ENTRY(i), ENTRY((i) + 1), ENTRY((i) + 2), ENTRY((i) + 3)
-#define ROW16(i) ROW4(i), ROW4((i) + 4), ROW4((i) + 8), ROW4((i) + 12)
-#define ROW64(i) ROW16(i), ROW16((i) + 16), ROW16((i) + 32), ROW16((i) + 48)
+#define ENTRY(i) ((uint8_t)FR_CLASS_OF_SMALL((i)*FR_MIN_ALIGN))
 
-const uint8_t fr_class_of_small[FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1] = {
-    ROW64(0u), ROW64(64u), ROW64(128u), ROW64(192u), ENTRY(256u),
-};
+const uint8_t fr_class_of_small[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(ENTRY);
 
 /* The length of a full span: long enough that the slab lock and the fallback are met rarely, short
  * enough to come back whole (doc/performance-classes.md). */

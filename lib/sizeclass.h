@@ -41,7 +41,30 @@
 /* Sizes up to here find their class in a table: a few cache lines instead of a branch that mixed sizes
  * mispredict. */
 #define FR_SMALL_TABLE_MAX 4096u
-extern const uint8_t fr_class_of_small[FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1];
+#define FR_SMALL_ENTRIES   (FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1)
+extern const uint8_t fr_class_of_small[FR_SMALL_ENTRIES];
+
+/* For such tables: the class of a multiple of FR_MIN_ALIGN by the formula of fr_class_of_size, as a constant
+ * expression, and an initialiser that applies a macro to every index. */
+#define FR_GEOMETRIC_CLASS(s, log2)                                                                \
+    (FR_LINEAR_COUNT + (((log2)-FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) +                            \
+     ((((s)-1) >> ((log2)-FR_STEPS_LOG2)) & ((1u << FR_STEPS_LOG2) - 1)))
+#define FR_CLASS_OF_SMALL(s)                                                                       \
+    ((s) == 0      ? 0                                                                             \
+     : (s) <= 128  ? (s) / FR_MIN_ALIGN - 1                                                        \
+     : (s) <= 256  ? FR_GEOMETRIC_CLASS(s, 7)                                                      \
+     : (s) <= 512  ? FR_GEOMETRIC_CLASS(s, 8)                                                      \
+     : (s) <= 1024 ? FR_GEOMETRIC_CLASS(s, 9)                                                      \
+     : (s) <= 2048 ? FR_GEOMETRIC_CLASS(s, 10)                                                     \
+                   : FR_GEOMETRIC_CLASS(s, 11))
+#define FR_ROW4(X, i)  X(i), X((i) + 1), X((i) + 2), X((i) + 3)
+#define FR_ROW16(X, i) FR_ROW4(X, i), FR_ROW4(X, (i) + 4), FR_ROW4(X, (i) + 8), FR_ROW4(X, (i) + 12)
+#define FR_ROW64(X, i)                                                                             \
+    FR_ROW16(X, i), FR_ROW16(X, (i) + 16), FR_ROW16(X, (i) + 32), FR_ROW16(X, (i) + 48)
+#define FR_SMALL_TABLE(X)                                                                          \
+    {                                                                                              \
+        FR_ROW64(X, 0u), FR_ROW64(X, 64u), FR_ROW64(X, 128u), FR_ROW64(X, 192u), X(256u)           \
+    }
 
 /* Class of a size, 0 .. FR_CLASS_MAX_SIZE; naturally aligned classes, see above. */
 static inline unsigned fr_class_of_size(size_t size)

@@ -18,6 +18,9 @@ AC_DEFUN([FRUSA_COMPILER_FLAGS], [
     AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [WARN_CFLAGS])])
     # An allocator hands the same bytes out under ever new types: no optimisation may rest on types.
     AX_APPEND_COMPILE_FLAGS([-fvisibility=hidden -fno-strict-aliasing], [CODEGEN_CFLAGS], [-Werror])
+    # GCC otherwise merges the tests of the fast paths into set-and-combine sequences, which cost more
+    # instructions than the predictable branches that they replace.
+    AX_APPEND_COMPILE_FLAGS(["--param=logical-op-non-short-circuit=0"], [CODEGEN_CFLAGS], [-Werror])
     AS_IF([test "x$enable_coverage" = xyes], [AX_APPEND_FLAG([--coverage], [CODEGEN_CFLAGS])])
     AS_IF([test "x$enable_debug" = xyes], [DEBUG_CPPFLAGS=-DFR_DEBUG])
     AC_SUBST([WARN_CFLAGS])
