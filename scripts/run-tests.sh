@@ -13,4 +13,4 @@ install_packages $build_packages check g++ mandoc python3
 configure_in tests --enable-tests "$@"
 make -s -j "$jobs"
 say "running the tests"
-make -s -j "$jobs" check
+make -s -k -j "$jobs" check
