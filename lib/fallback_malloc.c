@@ -11,12 +11,11 @@
 #include "port/compiler.h"
 #include "port/error.h"
 
-/* C11 asked for a size that is a multiple of the alignment, C17 (DR 460) no longer does; the C libraries
- * of the supported systems never did. */
+/* The size must be a multiple of the alignment in C11; sanitizers insist on it. */
 static void *malloc_alloc(void *ctx, size_t size, size_t align)
 {
     (void)ctx;
-    return aligned_alloc(align, size);
+    return size > PTRDIFF_MAX - (align - 1) ? NULL : aligned_alloc(align, fr_align_up(size, align));
 }
 
 /* free keeps errno only from POSIX.1-2024 (glibc 2.33) on. */

@@ -14,6 +14,16 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+/* Only for the question whether the program runs under valgrind: a header, no library. */
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#if !defined(RUNNING_ON_VALGRIND)
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 /* Constants that are younger than the headers of supported systems; kernels that do not know them
  * answer with an error. */
 #if !defined(MADV_POPULATE_WRITE)
@@ -166,6 +176,16 @@ _Static_assert(sizeof(struct frusa_range) == sizeof(struct iovec) &&
                    offsetof(struct frusa_range, size) == offsetof(struct iovec, iov_len),
                "an array of ranges is a vector for the kernel");
 
+static fr_atomic vectors; /* UNTRIED, WORKS or REFUSED */
+
+/* Valgrind does not know the call and would print a warning; the answer would be a refusal. */
+static int vectors_are_refused(void)
+{
+    if (fr_load_relaxed(&vectors) == UNTRIED)
+        fr_store_relaxed(&vectors, RUNNING_ON_VALGRIND ? REFUSED : WORKS);
+    return fr_load_relaxed(&vectors) == REFUSED;
+}
+
 /*
  * Discards a vector of ranges with one system call; returns how many of the first ranges are done.
  *
@@ -176,8 +196,7 @@ _Static_assert(sizeof(struct frusa_range) == sizeof(struct iovec) &&
  */
 static size_t discard_vector(const struct frusa_range *ranges, size_t n)
 {
-    static fr_atomic state;
-    if (n < 2 || fr_load_relaxed(&state) == REFUSED)
+    if (n < 2 || vectors_are_refused())
         return 0;
     long bytes = syscall(SYS_process_madvise, PIDFD_SELF_THREAD, ranges, n, MADV_DONTNEED, 0);
     if (bytes <= 0) {
@@ -185,7 +204,7 @@ static size_t discard_vector(const struct frusa_range *ranges, size_t n)
          * it is the first range that is refused (pages locked in memory), this call still works. */
         int transient = errno == EAGAIN || errno == EINTR || errno == ENOMEM;
         if (!transient && madvise(ranges[0].ptr, ranges[0].size, MADV_DONTNEED) == 0) {
-            fr_store_relaxed(&state, REFUSED);
+            fr_store_relaxed(&vectors, REFUSED);
             return 1;
         }
         return 0;
