@@ -144,6 +144,8 @@ int fr_instance_is_valid(frusa_t *f)
         return 1;
     if (!books_are_valid(&inst->heap) || !caches_are_valid(inst))
         return 0;
+    if (!fr_pagemap_is_valid())
+        return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         if (!fr_slab_is_valid(&inst->heap, cls))
             return 0;

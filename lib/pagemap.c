@@ -138,3 +138,30 @@ void fr_pagemap_clear(const void *base, size_t bytes)
     give_leaf_pages_back(first, last);
     fr_pagemap_unguard();
 }
+
+/* With the guard held. */
+static int leaf_is_valid(fr_atomic *leaf)
+{
+    for (uintptr_t first = 0; first < LEAF_ENTRIES; first += ENTRIES_PER_PAGE) {
+        uint32_t entries = 0;
+        if (*counter_of(leaf, first) == 0 && !fr_pages_is_resident(&leaf[first]))
+            continue; /* not looked at: that would make it resident */
+        for (uintptr_t i = first; i < first + ENTRIES_PER_PAGE && i < LEAF_ENTRIES; i++)
+            entries += fr_load_relaxed(&leaf[i]) != 0;
+        if (entries != *counter_of(leaf, first))
+            return 0;
+    }
+    return 1;
+}
+
+int fr_pagemap_is_valid(void)
+{
+    int valid = 1;
+    fr_pagemap_guard();
+    for (size_t i = 0; i < sizeof(fr_pagemap_root) / sizeof(fr_pagemap_root[0]) && valid; i++) {
+        fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[i]);
+        valid = !leaf || leaf_is_valid(leaf);
+    }
+    fr_pagemap_unguard();
+    return valid;
+}

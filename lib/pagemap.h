@@ -100,4 +100,7 @@ static inline void fr_pagemap_unguard(void)
     fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
 }
 
+/* For tests and debugging: the counters of every leaf agree with its entries. Takes the guard. */
+int fr_pagemap_is_valid(void);
+
 #endif /* FR_PAGEMAP_H */
