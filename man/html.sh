@@ -15,7 +15,8 @@ mkdir -p "$output"
 links=$output/links.sed
 for page in "$source"/*.[1-8]; do
     file=$(basename "$page")
-    printf 's,<b>%s</b>(%s),<a class="Xr" href="%s.html">&</a>,g\n' "${file%.*}" "${file##*.}" "$file"
+    name=${file%.*} section=${file##*.}
+    printf 's,<b>%s</b>(%s),<a class="Xr" href="%s.html">&</a>,g\n' "$name" "$section" "$file"
 done > "$links"
 
 for page in "$source"/*.[1-8]; do

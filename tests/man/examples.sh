@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The examples of the pages compile without a warning, link with the library that was built, run, and print
-# what the page says that they print.
+# The examples of the pages compile without a warning, link with the library that was built, run,
+# and print what the page says that they print.
 #
-# An example stands between .\" SRC BEGIN (NAME.c) and .\" SRC END, its output, where the page shows it,
-# between .\" OUT BEGIN (NAME.c) and .\" OUT END.
+# An example stands between .\" SRC BEGIN (NAME.c) and .\" SRC END; its output, where the page shows
+# it, between .\" OUT BEGIN (NAME.c) and .\" OUT END.
 
 . "${srcdir:-.}/../meta/common.sh"
 command -v mandoc > /dev/null || skip "mandoc is not installed"
@@ -15,8 +15,8 @@ names_of() {
     sed -n 's/^\.\\" '"$1"' BEGIN (\([a-z0-9_]*\)\.c)$/\1/p' "$2"
 }
 
-# block KIND NAME PAGE: the text of one block, as a reader sees it. The rendered page adds a header line
-# and a blank one before it, and the same in reverse behind it.
+# block KIND NAME PAGE: the text of one block, as a reader sees it. The rendered page adds a header
+# line and a blank one before it, and the same in reverse behind it.
 block() {
     {
         echo '.TH block 3'
@@ -39,15 +39,16 @@ check() {
     elif ! timeout 60 "$scratch/$1" < /dev/null > "$scratch/$1.printed"; then
         fail "$(basename "$2"): $1.c fails"
     elif names_of OUT "$2" | grep -qx "$1"; then
-        block OUT "$1" "$2" | diff - "$scratch/$1.printed" || fail "$(basename "$2"): $1.c prints something else"
+        block OUT "$1" "$2" | diff - "$scratch/$1.printed" ||
+            fail "$(basename "$2"): $1.c prints something else"
     fi
 }
 
 static=--static
 [ ! -e "$top_builddir/lib/.libs/libfrusa.so" ] || static=
 export PKG_CONFIG_PATH="$top_builddir"
-cflags=$(${PKG_CONFIG:?} --cflags $static frusa-uninstalled) || die "pkg-config does not find the library"
-libs=$($PKG_CONFIG --libs $static frusa-uninstalled) || die "pkg-config does not find the library"
+cflags=$(${PKG_CONFIG:?} --cflags $static frusa-uninstalled) || die "pkg-config fails"
+libs=$($PKG_CONFIG --libs $static frusa-uninstalled) || die "pkg-config fails"
 
 total=0
 pages=$(grep -L '^\.so ' "$top_srcdir"/man/*.[1-8])
@@ -59,6 +60,9 @@ for page in $pages; do
         [ ! -e "$scratch/$name.c" ] || fail "$(basename "$page"): $name.c exists twice"
         check "$name" "$page"
         total=$((total + 1))
+    done
+    for name in $(names_of OUT "$page"); do
+        [ -e "$scratch/$name.c" ] || fail "$(basename "$page"): output of $name.c, but no $name.c"
     done
 done
 [ "$total" -gt 0 ] || die "no examples"

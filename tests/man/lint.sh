@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# mandoc and groff have nothing to say about the pages, and at 80 columns no line is longer than that.
+# mandoc and groff have nothing to say about the pages, and no line is wider than a terminal of 80
+# columns.
 
 . "${srcdir:-.}/../meta/common.sh"
 make_scratch
@@ -28,7 +29,8 @@ if command -v groff > /dev/null && groff -man -t -Tascii < /dev/null > /dev/null
     for page in $pages; do
         groff -man -t -Tascii -rLL=78n -P-cbou "$page" > "$scratch/text"
         [ -s "$scratch/text" ] || fail "$page: groff renders nothing"
-        awk -v page="$(basename "$page")" 'length($0) > 80 { print page ": too wide: " $0 }' "$scratch/text"
+        awk -v page="$(basename "$page")" 'length > 80 { print page ": too wide: " $0 }' \
+            "$scratch/text"
     done > "$scratch/wide"
     [ ! -s "$scratch/wide" ] || fail "$(cat "$scratch/wide")"
 else

@@ -6,9 +6,9 @@ import re
 import manual
 from manual import fail
 
-ORDER = ["NAME", "LIBRARY", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "RETURN VALUE", "ERRORS",
-         "ENVIRONMENT", "FILES", "ATTRIBUTES", "STANDARDS", "HISTORY", "NOTES", "CAVEATS", "BUGS", "EXAMPLES",
-         "SEE ALSO"]
+ORDER = ["NAME", "LIBRARY", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "RETURN VALUE",
+         "ERRORS", "ENVIRONMENT", "FILES", "ATTRIBUTES", "STANDARDS", "HISTORY", "NOTES", "CAVEATS",
+         "BUGS", "EXAMPLES", "SEE ALSO"]
 ALWAYS = ["NAME", "SYNOPSIS", "DESCRIPTION", "HISTORY", "EXAMPLES", "SEE ALSO"]
 
 
@@ -39,9 +39,10 @@ def check_head(page):
         fail(f"{page.file}: line 1 is '\\\" t if and only if the page has a table")
     if lines[has_table] != f'.\\" {manual.SPDX}':
         fail(f"{page.file}: no SPDX line")
-    title = rf'\.TH {re.escape(page.name)} {page.section} \d{{4}}-\d\d-\d\d "libfrusa {manual.version()}"'
-    if not re.fullmatch(title, lines[has_table + 1]):
-        fail(f"{page.file}: {lines[has_table + 1]}: not the file's name and section, a date and the version")
+    title = lines[has_table + 1]
+    wanted = rf'\.TH {page.name} {page.section} \d{{4}}-\d\d-\d\d "libfrusa {manual.version()}"'
+    if not re.fullmatch(wanted, title):
+        fail(f"{page.file}: {title}: not the file's name and section, a date and the version")
 
 
 def check_sections(page):
@@ -74,7 +75,7 @@ def check_see_also(page):
         fail(f"{page.file}: SEE ALSO: a comma after each entry but the last")
     keys = [(section, name.lower()) for name, section, _ in entries]
     if keys != sorted(set(keys)):
-        fail(f"{page.file}: SEE ALSO is not in order of sections and names, or names something twice")
+        fail(f"{page.file}: SEE ALSO: not in order of sections and names, or something twice")
     if (page.section, page.name.lower()) in keys:
         fail(f"{page.file}: SEE ALSO names the page itself")
 

@@ -150,7 +150,8 @@ def declarations():
 
 def macros():
     """Name -> parameters, or None for a macro without, of the public macros."""
-    found = re.findall(r"^#define (FRUSA_\w*[A-Z0-9])(?!\w)(\([^)]*\))?", header_text(), re.MULTILINE)
+    pattern = r"^#define (FRUSA_\w*[A-Z0-9])(?!\w)(\([^)]*\))?"
+    found = re.findall(pattern, header_text(), re.MULTILINE)
     public = {name: normal(args) if args else None for name, args in found
               if name not in ("FRUSA_H", "FRUSA_MALLOC_H")}
     return public or die("the headers define no macros")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Every public name has a manual page, every page of section 3 a public name, and NAME tells both."""
+"""Every public name has a manual page, every page of section 3 a public name; NAME lists them."""
 
 import manual
 from manual import fail
@@ -19,7 +19,8 @@ for page in files:
         continue
     names, dash, purpose = page.sections()["NAME"].partition(" - ")
     listed = {name.strip() for name in names.split(",")}
-    here = {other.name for other in files if other.target == f"man{page.section}/{page.file}"} | {page.name}
+    aliases = [other for other in files if other.target == f"man{page.section}/{page.file}"]
+    here = {other.name for other in [page] + aliases}
     if not dash or not purpose.strip():
         fail(f"{page.file}: NAME has no purpose")
     for name in sorted(here - listed):

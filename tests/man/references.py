@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Every page that a page refers to exists, and every name of this library that it uses is public.
 
-References to pages of the system are checked against system_pages, which holds one a line, as NAME(SECTION).
+References to pages of the system are checked against system_pages, which holds one a line, as
+NAME(SECTION).
 """
 
 import os

@@ -10,7 +10,8 @@ manual.need_mandoc()
 declared = manual.declarations()
 macros = manual.macros()
 real = {f"man{page.section}/{page.file}": page for page in manual.pages()}
-page_of = {page.name: real.get(page.target, page).file for page in manual.files() if page.section == "3"}
+page_of = {page.name: real.get(page.target, page).file
+           for page in manual.files() if page.section == "3"}
 shown = {}  # (kind, name) -> the file of the page that shows it
 
 
@@ -57,8 +58,9 @@ def check_page(page, synopsis):
             check_use(page, statement)
         else:
             check_declaration(page, statement)
-    if manual.normal(text.rpartition(";")[2]):
-        fail(f"{page.file}: SYNOPSIS ends without a semicolon: {manual.normal(text.rpartition(';')[2])}")
+    rest = manual.normal(text.rpartition(";")[2])
+    if rest:
+        fail(f"{page.file}: SYNOPSIS ends without a semicolon: {rest}")
 
 
 def check_function_page(page, functions, sections):
@@ -76,7 +78,8 @@ for page in real.values():
         continue
     sections = page.sections()
     check_page(page, sections["SYNOPSIS"])
-    functions = [name for (kind, name), file in shown.items() if kind == "function" and file == page.file]
+    functions = [name for (kind, name), file in shown.items()
+                 if kind == "function" and file == page.file]
     if functions:
         check_function_page(page, functions, sections)
 
