@@ -14,7 +14,7 @@
 FR_INLINE struct frusa_cache *fast_cache(const struct fr_instance *inst)
 {
     struct fr_thread *thread = fr_thread_self();
-    return thread ? thread->fast[inst->fast_slot] : NULL;
+    return thread ? thread->fast[fr_load_relaxed(&inst->fast_slot)] : NULL;
 }
 
 /* A layout that the cache's fast paths take: any align that every class has. */
@@ -273,7 +273,7 @@ FR_EXPORT void frusa_set_panic_handler(void (*handler)(void *arg, const char *me
 FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    return fr_instance_ready(inst) ? fr_registry_create(inst) : NULL;
+    return fr_instance_ready(inst) ? fr_object_cache(inst, "frusa_cache_create") : NULL;
 }
 
 FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)

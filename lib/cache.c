@@ -318,10 +318,13 @@ void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsi
     fr_slab_give(&inst->heap, cls, &p, 1, m);
 }
 
-size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls)
+size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall)
 {
     size_t lo = fr_load_acquire(&c->mags[cls].lo);
     size_t top = fr_load_relaxed(&c->mags[cls].top);
+    /* A fork left the caches of vanished threads closed. */
+    if (lo == FR_CLOSED_LO && no_recall && (fr_load_relaxed(&c->state) & FR_CACHE_DEAD))
+        lo = (size_t)(uintptr_t)c->info[cls].base;
     if (lo == FR_CLOSED_LO || top <= lo || top - lo > CAPACITY_MAX * sizeof(void *))
         return 0;
     return (top - lo) / sizeof(void *) * fr_class_size(cls);

@@ -186,7 +186,8 @@ static inline int fr_cache_has_array(const struct frusa_cache *c, unsigned cls)
     return c->info[cls].base != NULL;
 }
 
-/* Bytes of free objects in a magazine; exact when its owner is outside and no recall is on. */
-size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls);
+/* Bytes of free objects in a magazine, for a holder of the registry lock, who knows whether a recall is on;
+ * exact when the owner is outside and none is. */
+size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall);
 
 #endif /* FR_CACHE_H */

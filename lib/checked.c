@@ -6,8 +6,8 @@
 #define FRONT   FR_MIN_ALIGN
 #define TRAILER sizeof(struct trailer)
 
-#define CANARY           0xc5 /* around live objects */
-#define PATTERN          0xdf /* in free slots; the last byte tells whether the object had a front */
+#define CANARY           0xc5            /* around live objects */
+#define PATTERN          FR_FREE_PATTERN /* the last byte tells whether the object had a front */
 #define PATTERN_NO_FRONT 0xde
 
 struct trailer {
@@ -140,14 +140,12 @@ void *fr_checked_alloc(struct fr_heap *h, size_t size, size_t align, int *at_lim
 {
     unsigned cls;
     size_t front;
-    int is_fresh = 0;
     unsigned physical = physical_class(size, align, &cls, &front);
-    char *slot = fr_grow_alloc_one(h, physical, &is_fresh, at_limit);
+    char *slot = fr_grow_alloc_one(h, physical, NULL, at_limit);
     if (!slot)
         return NULL;
     struct fr_span *s = fr_entry_span(fr_pagemap_get(slot));
-    if (!is_fresh)
-        verify_free(s, slot, m);
+    verify_free(s, slot, m);
     if (m->kind != FR_MISUSE_NONE)
         return NULL; /* the slot stays taken: nobody gets it any more */
     seal(s, slot, slot + front, size, cls);

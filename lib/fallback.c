@@ -18,7 +18,7 @@ int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops)
 }
 
 /* Books `size` bytes, unless that would exceed the limit. */
-static int book(struct fr_backing *b, size_t size, enum fr_purpose purpose, int *at_limit)
+static int book(struct fr_backing *b, size_t size, int *at_limit)
 {
     for (;;) {
         size_t held = fr_load_relaxed(&b->held);
@@ -29,40 +29,48 @@ static int book(struct fr_backing *b, size_t size, enum fr_purpose purpose, int 
         }
         if (size > (size_t)-1 - held)
             return 0;
-        if (fr_cas_relaxed(&b->held, held, held + size)) {
-            fr_fetch_add_relaxed(&b->held_for[purpose], size);
+        if (fr_cas_relaxed(&b->held, held, held + size))
             return 1;
-        }
     }
 }
 
-static void unbook(struct fr_backing *b, size_t size, enum fr_purpose purpose)
+static void unbook(struct fr_backing *b, size_t size)
 {
-    fr_fetch_sub_relaxed(&b->held_for[purpose], size);
     fr_fetch_sub_relaxed(&b->held, size);
 }
 
-/* A successful call raises the peak: what is only being asked for does not count. */
-static void count_alloc(struct fr_backing *b)
+/* What was booked is granted. */
+static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
-    fr_fetch_max_relaxed(&b->peak, fr_load_relaxed(&b->held));
-    fr_fetch_add_relaxed(&b->allocs, 1);
+    size_t granted = 0;
+    fr_fetch_add_relaxed(&b->held_for[purpose], size);
+    for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
+        granted += fr_load_relaxed(&b->held_for[i]);
+    fr_fetch_max_relaxed(&b->peak, granted);
+}
+
+/* What was granted is given back. */
+static void ungrant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
+{
+    fr_fetch_sub_relaxed(&b->held_for[purpose], size);
+    unbook(b, size);
 }
 
 void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
                         int *at_limit)
 {
     fr_lock_assert_none();
-    if (!book(b, size, purpose, at_limit))
+    if (!book(b, size, at_limit))
         return NULL;
     void *p = b->ops.alloc(b->ops.ctx, size, align);
     if (p && fr_is_aligned(p, align) && fr_address_in_range(p, size)) {
-        count_alloc(b);
+        grant(b, size, purpose);
+        fr_fetch_add_relaxed(&b->allocs, 1);
         return p;
     }
     if (p)
         b->ops.dealloc(b->ops.ctx, p, size, align);
-    unbook(b, size, purpose);
+    unbook(b, size);
     return NULL;
 }
 
@@ -72,7 +80,7 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
     fr_lock_assert_none();
     b->ops.dealloc(b->ops.ctx, ptr, size, align);
     fr_fetch_add_relaxed(&b->deallocs, 1);
-    unbook(b, size, purpose);
+    ungrant(b, size, purpose);
 }
 
 void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
@@ -90,7 +98,7 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
         bytes += ranges[i].size;
     b->ops.dealloc_batch(b->ops.ctx, ranges, n, align);
     fr_fetch_add_relaxed(&b->deallocs, n);
-    unbook(b, bytes, purpose);
+    ungrant(b, bytes, purpose);
 }
 
 void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,
@@ -100,16 +108,14 @@ void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_
     if (!b->ops.resize)
         return NULL;
     size_t more = new_size > old_size ? new_size - old_size : 0;
-    if (more && !book(b, more, FR_FOR_LARGE, at_limit))
+    if (more && !book(b, more, at_limit))
         return NULL;
     void *p = b->ops.resize(b->ops.ctx, ptr, old_size, align, new_size);
-    if (!p) {
-        if (more)
-            unbook(b, more, FR_FOR_LARGE);
-        return NULL;
-    }
-    if (new_size < old_size)
-        unbook(b, old_size - new_size, FR_FOR_LARGE);
-    fr_fetch_max_relaxed(&b->peak, fr_load_relaxed(&b->held));
+    if (!p)
+        unbook(b, more);
+    else if (more)
+        grant(b, more, FR_FOR_LARGE);
+    else
+        ungrant(b, old_size - new_size, FR_FOR_LARGE);
     return p;
 }

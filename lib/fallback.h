@@ -20,13 +20,13 @@ enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT 
 
 /* An instance's fallback; the counters are read at any time by anybody. */
 struct fr_backing {
-    struct frusa_fallback_ops ops; /* a copy, constant while the instance lives */
-    size_t limit;                  /* bytes, 0: none; constant */
-    fr_atomic held;                /* bytes, of all purposes */
-    fr_atomic held_for[FR_PURPOSE_COUNT];
-    fr_atomic peak;     /* high-water mark of held */
-    fr_atomic allocs;   /* blocks handed out */
-    fr_atomic deallocs; /* blocks given back */
+    struct frusa_fallback_ops ops;        /* a copy, constant while the instance lives */
+    size_t limit;                         /* bytes, 0: none; constant */
+    fr_atomic held;                       /* bytes handed out, and being asked for */
+    fr_atomic held_for[FR_PURPOSE_COUNT]; /* bytes handed out */
+    fr_atomic peak;                       /* high-water mark of their sum */
+    fr_atomic allocs;                     /* blocks handed out */
+    fr_atomic deallocs;                   /* blocks given back */
 };
 
 /* What NULL stands for in frusa_create; NULL where nothing is embedded (freestanding builds). */

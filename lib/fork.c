@@ -79,6 +79,16 @@ static void parent(void)
     give(&fr_process_lock);
 }
 
+/* Those of other threads are on stacks that do not exist here. */
+static void drop_walkers(struct fr_heap *h)
+{
+    for (struct fr_walker **at = &h->walkers; *at;)
+        if ((*at)->thread == fr_thread_self())
+            at = &(*at)->next;
+        else
+            *at = (*at)->next;
+}
+
 static void child(void)
 {
     fr_lock_reset(&fr_pagemap_lock);
@@ -89,7 +99,7 @@ static void child(void)
         struct fr_instance *inst = instance_of(link);
         fr_recall_orphan_after_fork(inst);
         fr_recall_open_after_fork(inst);
-        inst->heap.walkers = NULL; /* on stacks that do not exist here */
+        drop_walkers(&inst->heap);
         for_inner_locks(inst, fr_lock_reset);
         fr_lock_reset(&inst->recall_lock);
     }

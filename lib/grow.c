@@ -44,8 +44,9 @@ void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
         if (!s)
             return NULL;
         fr_slab_link(h, s);
-        is_fresh = 1;
-        fr_slab_take_reserved(h, s, 1, &block);
+        /* Others may have used and freed the first slots since it is linked. */
+        size_t fresh = fr_slab_take_reserved(h, s, 1, &block);
+        is_fresh = fr_span_slot_of(s, block) >= fresh;
     }
     if (!is_fresh || !fr_heap_memory_is_zeroed(h))
         memset(block, 0, fr_meta_size(cls));
@@ -69,6 +70,8 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
     if (!s)
         return NULL;
     void *base = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_SPANS, at_limit);
+    if (base && fr_heap_is_checked(h))
+        memset(base, FR_FREE_PATTERN, bytes);
     if (base) {
         fr_span_init(s, h, cls, base, bytes, align, reserved_or_all((unsigned)slots, reserved));
         if (publish(h, s, FR_DATA_SPANS))

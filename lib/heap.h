@@ -31,6 +31,7 @@ enum fr_span_kind { FR_DATA_SPANS, FR_META_SPANS, FR_LARGE_SPANS, FR_SPAN_KINDS 
 struct fr_walker {
     struct fr_link *cursor; /* the next to visit */
     struct fr_walker *next;
+    const void *thread; /* fr_thread_self of the walker */
 };
 
 struct fr_heap {
@@ -47,6 +48,9 @@ struct fr_heap {
     fr_atomic purged;                                     /* bytes */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
 };
+
+/* What free slots of a checked instance are filled with. */
+#define FR_FREE_PATTERN 0xdf
 
 static inline int fr_heap_is_checked(const struct fr_heap *h)
 {

@@ -40,7 +40,7 @@ static void assign_number(struct fr_instance *inst)
         if (FR_CONTAINER_OF(link, struct fr_instance, in_process)->number != number)
             break;
     inst->number = number;
-    inst->fast_slot = number + 1 < FR_TLS_FAST_SLOTS ? number + 1 : 0;
+    fr_store_relaxed(&inst->fast_slot, number + 1 < FR_TLS_FAST_SLOTS ? number + 1 : 0);
     fr_list_insert_after(link->prev, &inst->in_process);
 }
 
@@ -130,6 +130,7 @@ void fr_instance_end(struct fr_instance *inst)
         return;
     }
     /* All but the public part and the state, which goes last. */
-    memset(&inst->fast_slot, 0, sizeof(*inst) - offsetof(struct fr_instance, fast_slot));
+    fr_store_relaxed(&inst->fast_slot, 0);
+    memset(&inst->number, 0, sizeof(*inst) - offsetof(struct fr_instance, number));
     fr_store_release(&inst->state, FR_UNTOUCHED);
 }

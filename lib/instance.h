@@ -25,8 +25,9 @@ struct fr_instance {
     size_t static_managed_max;
 
     fr_atomic state;
-    size_t fast_slot;        /* in struct fr_thread; 0: none */
-    size_t number;           /* in struct fr_thread's table */
+    fr_atomic
+        fast_slot; /* in struct fr_thread; 0: none. Read before the instance is known to be ready */
+    size_t number; /* in struct fr_thread's table */
     size_t record_bytes;     /* of the record's own block; 0: a static instance */
     size_t thread_cache_max; /* bytes */
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "port/panic.h"
+
 /* A large object has one bit, so its descriptor is a block of the smallest class. */
 #define DESCRIPTOR_BYTES (sizeof(struct fr_span) + sizeof(fr_atomic))
 
@@ -13,9 +15,9 @@ size_t fr_large_bytes(size_t size)
     return fr_align_up(size + (size == 0), FR_PAGE_SIZE);
 }
 
-void *fr_large_alloc(struct fr_heap *h, size_t size, size_t align, int *is_zeroed, int *at_limit)
+void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align, int *is_zeroed,
+                     int *at_limit)
 {
-    size_t bytes = fr_large_bytes(size);
     if (bytes == 0)
         return NULL;
     if (align < FR_PAGE_SIZE)
@@ -26,7 +28,7 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t align, int *is_zeroe
     void *base = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_LARGE, at_limit);
     if (base) {
         fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 1);
-        fr_store_relaxed(&s->taken[0], 1);
+        fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
         fr_store_relaxed(&s->fresh, size);
         if (fr_pagemap_set(base, 1, fr_entry_make(s, FR_CLASS_LARGE))) {
             fr_heap_list_add(h, s, FR_LARGE_SPANS);
@@ -74,12 +76,17 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
     fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
 }
 
-/* A fallback's resize must keep the alignment; memory that does not is moved once more, if possible. */
+/* A fallback's resize must keep the alignment, and the range of addresses. Memory that does not is moved
+ * once more; where that fails, misaligned memory is better than none, but what the page map cannot hold
+ * cannot be kept, and the old block is gone. */
 static void *realigned(struct fr_heap *h, void *p, size_t bytes, size_t align)
 {
-    if (fr_is_aligned(p, align) && fr_address_in_range(p, bytes))
+    int in_range = fr_address_in_range(p, bytes);
+    if (fr_is_aligned(p, align) && in_range)
         return p;
     void *better = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_LARGE, NULL);
+    if (!better && !in_range)
+        fr_panic_raw("frusa: the fallback's resize returned memory that cannot be mapped");
     if (!better)
         return p;
     memcpy(better, p, bytes);

@@ -17,8 +17,10 @@
 /* The bytes that a large layout is raised to; 0 when it overflows. */
 size_t fr_large_bytes(size_t size);
 
-/* `align` is 0 or a power of two. NULL on failure; *is_zeroed says whether the memory is zero. */
-void *fr_large_alloc(struct fr_heap *h, size_t size, size_t align, int *is_zeroed, int *at_limit);
+/* `size` was asked for, `bytes` (fr_large_bytes of at least that; 0: overflow) are taken; `align` is 0 or a
+ * power of two. NULL on failure; *is_zeroed says whether the memory is zero. */
+void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align, int *is_zeroed,
+                     int *at_limit);
 
 /*
  * Gives a large object back. `check_size`: if not 0, the bytes (fr_large_bytes) that the caller claims.

@@ -21,6 +21,24 @@ static enum service service_of(const struct fr_heap *h, size_t size, size_t alig
     return fr_checked_is_large(size, align) ? SERVE_LARGE : SERVE_CHECKED;
 }
 
+/*
+ * The bytes of a layout that is served as a large object; 0 when that overflows. A managed layout is served
+ * so only in a checked instance, for lack of room around it: then all layouts of its class are alike.
+ */
+static size_t large_bytes(const struct fr_heap *h, size_t size, size_t align)
+{
+    if (size <= h->managed_max && align <= h->managed_max)
+        size = fr_class_size(fr_class_of_layout(size, align));
+    return fr_large_bytes(size);
+}
+
+/* What a claim says about a large object, for fr_large_free; never 0, which would be no claim. */
+static size_t claimed_bytes(const struct fr_heap *h, const struct fr_claim *claim)
+{
+    size_t bytes = large_bytes(h, claim->size, claim->align);
+    return bytes ? bytes : (size_t)-1;
+}
+
 static void report(const struct fr_misuse *m, const char *call)
 {
     if (FR_UNLIKELY(m->kind != FR_MISUSE_NONE))
@@ -30,6 +48,22 @@ static void report(const struct fr_misuse *m, const char *call)
 static struct frusa_cache *cache_of(struct fr_via via)
 {
     return via.cache ? via.cache : fr_registry_cache(via.inst);
+}
+
+struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    int at_limit = 0;
+    int partial;
+    struct frusa_cache *c = fr_registry_create(inst, &at_limit);
+    if (!c && at_limit) {
+        fr_reclaim(inst, FR_EVERYTHING, &partial, &m);
+        c = fr_registry_create(inst, &at_limit);
+    }
+    report(&m, call);
+    if (!c)
+        fr_set_error(FR_ENOMEM);
+    return c;
 }
 
 static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_fresh,
@@ -55,8 +89,9 @@ static void *try_alloc(struct fr_via via, size_t size, size_t align, int *is_zer
     void *p;
     switch (service_of(h, size, align)) {
     case SERVE_LARGE:
-        return fr_large_alloc(h, size, align, is_zero, at_limit);
+        return fr_large_alloc(h, size, large_bytes(h, size, align), align, is_zero, at_limit);
     case SERVE_CHECKED:
+        *is_zero = 0;
         return fr_checked_alloc(h, size, align, at_limit, m);
     default:
         /* is_fresh is asked for only where it saves clearing. */
@@ -80,10 +115,13 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
         fr_set_error(FR_EINVAL);
         return NULL;
     }
-    /* Second attempt: at the limit, and the first reclaim gave something back. */
+    /* Second attempt: at the limit, after a reclaim, which helps even where it gives nothing back itself:
+     * what was in caches is in the slabs now. */
     for (int attempt = 0; attempt < 2 && !p; attempt++) {
-        if (attempt && (!at_limit || !fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m)))
+        if (attempt && !at_limit)
             break;
+        if (attempt)
+            fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m);
         is_zero = contents == FR_ZEROED;
         p = size <= FR_SIZE_MAX ? try_alloc(via, size, align, &is_zero, &at_limit, &m) : NULL;
         report(&m, call);
@@ -116,7 +154,7 @@ static void dealloc(struct fr_via via, void *p, const struct fr_claim *claim, st
     }
     switch (service_of(h, claim->size, claim->align)) {
     case SERVE_LARGE:
-        fr_large_free(h, p, fr_large_bytes(claim->size), m);
+        fr_large_free(h, p, claimed_bytes(h, claim), m);
         break;
     case SERVE_CHECKED:
         fr_checked_dealloc(h, p, claim, m);
@@ -195,8 +233,8 @@ static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct 
         k->size = fr_heap_is_checked(h) ? fr_load_relaxed(&s->fresh) : s->bytes;
         if (s->base != (const char *)p)
             return FR_INVALID_POINTER;
-        return claim->known && fr_large_bytes(claim->size) != s->bytes ? FR_LAYOUT_MISMATCH
-                                                                       : FR_MISUSE_NONE;
+        return claim->known && claimed_bytes(h, claim) != s->bytes ? FR_LAYOUT_MISMATCH
+                                                                   : FR_MISUSE_NONE;
     }
     if (fr_heap_is_checked(h))
         return FR_MISUSE_NONE; /* fr_checked_size judges */
@@ -228,19 +266,37 @@ static struct known look_up(struct fr_heap *h, const void *p, const struct fr_cl
     return k;
 }
 
-/* In place: 1; a new address in *p; or 0, and the object must be copied. */
-static int resize_in_place(struct fr_heap *h, void **p, const struct known *old, size_t align,
-                           size_t new_size, int *at_limit)
+/* A large object through the fallback's resize, with one reclaim at the limit; NULL: copy. */
+static void *resize_large(struct fr_instance *inst, struct fr_span *s, size_t new_size,
+                          struct fr_misuse *m)
 {
+    int at_limit = 0;
+    int partial;
+    void *p = fr_large_resize(&inst->heap, s, new_size, &at_limit);
+    if (p || !at_limit)
+        return p;
+    fr_reclaim(inst, FR_EVERYTHING, &partial, m);
+    return fr_large_resize(&inst->heap, s, new_size, &at_limit);
+}
+
+/* Without copying: 1, the address, perhaps a new one, in *p; or 0. */
+static int resize_in_place(struct fr_instance *inst, void **p, const struct known *old,
+                           size_t align, size_t new_size, struct fr_misuse *m)
+{
+    struct fr_heap *h = &inst->heap;
     enum service service = service_of(h, new_size, align);
+    if (align && !fr_is_aligned(*p, align))
+        return 0;
     if (old->large) {
-        if (service != SERVE_LARGE)
+        if (service != SERVE_LARGE || align > fr_span_align(old->large))
             return 0;
-        if (fr_large_bytes(new_size) == old->large->bytes) {
+        if (large_bytes(h, new_size, align) == old->large->bytes) {
             fr_store_relaxed(&old->large->fresh, new_size);
             return 1;
         }
-        void *moved = fr_large_resize(h, old->large, new_size, at_limit);
+        if (new_size <= h->managed_max && align <= h->managed_max)
+            return 0; /* its bytes are those of a class, which resize does not know */
+        void *moved = resize_large(inst, old->large, new_size, m);
         *p = moved ? moved : *p;
         return moved != NULL;
     }
@@ -255,14 +311,15 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct fr_via via = {inst, NULL};
-    int at_limit = 0;
     struct known old = look_up(&inst->heap, p, claim, &m);
     report(&m, call);
     if (new_size > FR_SIZE_MAX) {
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    if (resize_in_place(&inst->heap, &p, &old, align, new_size, &at_limit))
+    int done = resize_in_place(inst, &p, &old, align, new_size, &m);
+    report(&m, call);
+    if (done)
         return p;
     void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
     if (!q)
@@ -292,7 +349,8 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
     struct fr_heap *h = &inst->heap;
     if (service_of(h, size, align) == SERVE_CACHED &&
         service_of(h, new_size, align) == SERVE_CACHED &&
-        fr_class_of_layout(size, align) == fr_class_of_layout(new_size, align))
+        fr_class_of_layout(size, align) == fr_class_of_layout(new_size, align) &&
+        (align == 0 || fr_is_aligned(p, align)))
         return p;
     return change_size(inst, p, &claim, align, new_size, call);
 }

@@ -16,6 +16,9 @@ struct fr_via {
     struct frusa_cache *cache; /* an explicit one; NULL: the calling thread's */
 };
 
+/* frusa_cache_create. */
+struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call);
+
 enum fr_contents { FR_UNINITIALISED, FR_ZEROED };
 
 void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,

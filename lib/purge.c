@@ -91,11 +91,16 @@ static size_t settle(struct batch *b, const struct fr_page_claim *claim, int pur
 {
     struct fr_span *s = claim->span;
     struct fr_slab *slab = &b->heap->slabs[s->cls];
+    /* Counted before marking: who takes a slot subtracts what it unmarks. Another purge may have marked some
+     * of the pages since this one chose them. */
     size_t bytes = purged ? fr_popcount(claim->pages) * FR_PAGE_SIZE : 0;
     size_t set = claim->pages;
     if (bytes) {
+        size_t news;
         fr_fetch_add_relaxed(&b->heap->purged, bytes);
-        fr_span_mark(s, claim->pages); /* [G.2] */
+        news = fr_span_mark(s, claim->pages) * FR_PAGE_SIZE; /* [G.2] */
+        fr_fetch_sub_relaxed(&b->heap->purged, bytes - news);
+        bytes = news;
     }
     while (set) {
         size_t pages;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "grow.h"
-#include "port/error.h"
 #include "port/wait.h"
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
@@ -46,14 +45,17 @@ static int table_has_room(struct fr_thread *thread, size_t number)
 static size_t fast_bound(const struct fr_instance *inst)
 {
     size_t most = inst->heap.managed_max;
+    if (most < FR_MIN_ALIGN)
+        return 0; /* the fast paths take any align up to that for managed */
     return most < FR_SMALL_TABLE_MAX ? most : FR_SMALL_TABLE_MAX;
 }
 
 /* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
-static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread)
+static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread,
+                                      int *at_limit)
 {
-    struct frusa_cache *c =
-        fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA, NULL);
+    struct frusa_cache *c = fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE,
+                                              FR_FOR_METADATA, at_limit);
     if (!c)
         return NULL;
     memset(c, 0, sizeof(*c));
@@ -62,7 +64,7 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
     if (!c->fenced && !fr_heap_is_checked(&inst->heap))
-        c->fast_end = fast_bound(inst) + 1;
+        c->fast_end = fast_bound(inst) ? fast_bound(inst) + 1 : 0;
     fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }
@@ -94,12 +96,22 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
         fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
         if (done) {
             thread->table[inst->number] = c;
-            if (c->fast_end && inst->fast_slot)
-                thread->fast[inst->fast_slot] = c;
+            if (c->fast_end && fr_load_relaxed(&inst->fast_slot))
+                thread->fast[fr_load_relaxed(&inst->fast_slot)] = c;
         }
     }
     fr_process_unguard();
     return done;
+}
+
+/* Marked before the call, which may allocate, from this very instance perhaps. */
+static int arm_exit(struct fr_thread *thread)
+{
+    if (!thread->exit_armed) {
+        thread->exit_armed = 1;
+        thread->exit_armed = fr_thread_at_exit(thread, thread_ends);
+    }
+    return thread->exit_armed;
 }
 
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
@@ -115,9 +127,9 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
         thread->calls_to_skip--;
         return NULL;
     }
-    if (!thread->exit_armed && !(thread->exit_armed = fr_thread_at_exit(thread, thread_ends)))
+    if (!arm_exit(thread))
         return NULL;
-    c = new_header(inst, thread);
+    c = new_header(inst, thread, NULL);
     if (!c) {
         thread->calls_to_skip = CALLS_BETWEEN_TRIES;
         return NULL;
@@ -125,18 +137,17 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
     if (!attach(inst, thread, c)) {
         fr_registry_free(inst, c);
         c = fr_registry_find(inst);
+        thread->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
     }
     return c;
 }
 
-struct frusa_cache *fr_registry_create(struct fr_instance *inst)
+struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
 {
     unsigned round = 0;
-    struct frusa_cache *c = new_header(inst, NULL);
-    if (!c) {
-        fr_set_error(FR_ENOMEM);
+    struct frusa_cache *c = new_header(inst, NULL, at_limit);
+    if (!c)
         return NULL;
-    }
     for (;;) {
         fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
         int done = register_cache(inst, c);
@@ -182,7 +193,7 @@ static struct frusa_cache *detach_one(struct fr_thread *thread)
         thread->table[i] = NULL;
     }
     if (c) {
-        thread->fast[c->instance->fast_slot] = NULL;
+        thread->fast[fr_load_relaxed(&c->instance->fast_slot)] = NULL;
         fr_fetch_add_relaxed(&c->instance->leaving, 1);
     }
     fr_process_unguard();
@@ -216,7 +227,7 @@ void fr_registry_detach_all(struct fr_instance *inst)
         if (!c->thread)
             continue;
         c->thread->table[inst->number] = NULL;
-        c->thread->fast[inst->fast_slot] = NULL;
+        c->thread->fast[fr_load_relaxed(&inst->fast_slot)] = NULL;
     }
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
     fr_process_unguard();

@@ -31,8 +31,8 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst);
 /* The calling thread's cache if there is one. */
 struct frusa_cache *fr_registry_find(const struct fr_instance *inst);
 
-/* An explicit cache; NULL with the error set. */
-struct frusa_cache *fr_registry_create(struct fr_instance *inst);
+/* An explicit cache; NULL on failure, *at_limit as in fr_fallback_alloc. */
+struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit);
 
 /* Ends a cache whose owner calls, counted as leaving: empties it, takes it off the registry and frees
  * it [R.2]. */

@@ -13,6 +13,8 @@
 /* Spans that one hold of the lock visits. */
 #define RETIRE_PER_HOLD 32 /* a few nanoseconds each */
 #define CLAIM_PER_HOLD  8  /* about a hundred each */
+/* Parts in which a span is claimed. */
+#define ROUNDS_PER_SPAN 4
 
 static void scan_begins(struct fr_slab *slab)
 {
@@ -99,6 +101,8 @@ void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan 
     scan->slab = &h->slabs[cls];
     scan->bin = 0;
     scan->number = ++h->claim_scans;
+    scan->again = NULL;
+    scan->rounds = 0;
 }
 
 /*
@@ -117,7 +121,8 @@ static struct fr_span *next_unclaimed(struct fr_slab *slab, const struct fr_clai
 static void pass_claim(struct fr_slab *slab, struct fr_span *s, uint32_t number)
 {
     s->claim_seen = number;
-    slab->bins[s->bin] = s->in_slab.next;
+    if (s->bin != FR_BIN_NONE && slab->bins[s->bin] == &s->in_slab)
+        slab->bins[s->bin] = s->in_slab.next;
 }
 
 /* Half of the free slots of the class may be claimed at a time. [G.3] */
@@ -153,6 +158,15 @@ static int claim(struct fr_slab *slab, struct fr_span *s, uint32_t number,
     return whole;
 }
 
+/* A span is claimed in a few parts, each half of what is free. More than that means that the fallback
+ * refuses, or that mutators are as fast: then it is left. */
+static int may_go_on(struct fr_claim_scan *scan, const struct fr_span *s)
+{
+    scan->rounds = s == scan->again ? scan->rounds + 1 : 0;
+    scan->again = s;
+    return scan->rounds < ROUNDS_PER_SPAN;
+}
+
 size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out, size_t max)
 {
     struct fr_slab *slab = scan->slab;
@@ -169,7 +183,7 @@ size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out
             }
             int whole = claim(slab, s, scan->number, &out[n], &slots);
             n += out[n].reserved != 0;
-            if (!whole && n) {
+            if (!whole && n && may_go_on(scan, s)) {
                 max = n; /* the rest of the span after what is claimed was released */
                 break;
             }

@@ -26,6 +26,8 @@ struct fr_claim_scan {
     struct fr_slab *slab;
     unsigned bin;
     uint32_t number;
+    const struct fr_span *again; /* claimed in part by the last call, and how often in a row */
+    unsigned rounds;
 };
 
 /* Begins a scan for free pages of a class. */

@@ -112,12 +112,13 @@ void fr_span_untake_run(struct fr_span *s, struct fr_slot_run run)
         fr_span_untake(s, word, bits_in_word(run, word));
 }
 
-void fr_span_mark(struct fr_span *s, size_t set)
+size_t fr_span_mark(struct fr_span *s, size_t set)
 {
     size_t marks;
     do
         marks = fr_load_relaxed(&s->purged);
     while (!fr_cas_relaxed(&s->purged, marks, marks | set));
+    return fr_popcount(set & ~marks);
 }
 
 size_t fr_span_unmark(struct fr_span *s, const void *object)

@@ -44,8 +44,8 @@ int fr_span_take_run(struct fr_span *s, struct fr_slot_run run);
 /* Releases the slots of a run that the caller took. The count is lowered by the caller, after that. */
 void fr_span_untake_run(struct fr_span *s, struct fr_slot_run run);
 
-/* Adds pages to the marks. [G.2] */
-void fr_span_mark(struct fr_span *s, size_t set);
+/* Adds pages to the marks [G.2]; returns how many were not marked before. */
+size_t fr_span_mark(struct fr_span *s, size_t set);
 
 /* Clears the marks of the pages that an object, just taken, overlaps; returns how many there were. */
 size_t fr_span_unmark(struct fr_span *s, const void *object);

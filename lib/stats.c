@@ -16,7 +16,8 @@ static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
     if (cls >= FR_CACHED_CLASSES)
         return 0;
     for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        bytes += fr_cache_bytes(FR_CONTAINER_OF(link, struct frusa_cache, in_registry), cls);
+        bytes += fr_cache_bytes(FR_CONTAINER_OF(link, struct frusa_cache, in_registry), cls,
+                                !fr_load_relaxed(&inst->recall_on));
     return bytes;
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "port/tls.h"
+
 /* Under the spans lock: the span is on the list, so its descriptor stays. */
 static void fill_row(const struct fr_span *s, struct frusa_span_info *row)
 {
@@ -29,6 +31,7 @@ static int walk_list(struct fr_heap *h, struct fr_link *head,
     int stop = 0;
     fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
     self.cursor = head->next;
+    self.thread = fr_thread_self();
     self.next = h->walkers;
     h->walkers = &self;
     while (!stop && self.cursor != head) {
