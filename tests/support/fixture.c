@@ -4,8 +4,16 @@
 #include "check_instance.h"
 #include "require.h"
 
+/* A test that is not about misuse commits none: say which configuration it was. */
+static void report_panic(void *arg, const char *message)
+{
+    (void)arg;
+    REQUIRE_MSG(0, "%s", message);
+}
+
 void fixture_open(struct fixture *x, unsigned features, const struct frusa_config *config)
 {
+    frusa_set_panic_handler(report_panic, NULL);
     fallback_init(&x->fallback, features);
     x->f = frusa_create_with(&x->fallback.ops, config);
     REQUIRE(x->f != NULL);
@@ -37,5 +45,6 @@ const size_t fixture_variant_count = sizeof(fixture_variants) / sizeof(fixture_v
 void fixture_open_variant(struct fixture *x, size_t variant)
 {
     const struct fixture_variant *v = &fixture_variants[variant];
+    require_context(v->name);
     fixture_open(x, v->features, &v->config);
 }

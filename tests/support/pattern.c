@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FILLED_WHOLE = 16384, END = 128, STRIDE = 4096 };
+enum { FILLED_WHOLE = 16384, END = 128, SAMPLES = 64, STRIDE_MIN = 4096 };
 
 static unsigned char expected_byte(uintptr_t base, size_t size, uintptr_t key, size_t i)
 {
@@ -18,7 +18,8 @@ static size_t next_index(size_t i, size_t size)
 {
     if (size <= FILLED_WHOLE || i + 1 < END || i + 1 >= size - END)
         return i + 1;
-    size_t next = (i / STRIDE + 1) * STRIDE;
+    size_t stride = size / SAMPLES > STRIDE_MIN ? size / SAMPLES : STRIDE_MIN;
+    size_t next = i + stride;
     return next < size - END ? next : size - END;
 }
 

@@ -7,6 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static const char *current_context;
+
+void require_context(const char *context)
+{
+    current_context = context;
+}
+
 void require_failed(const char *file, int line, const char *condition, const char *format, ...)
 {
     int saved = errno;
@@ -15,7 +22,9 @@ void require_failed(const char *file, int line, const char *condition, const cha
     va_start(args, format);
     vsnprintf(details, sizeof(details), format, args);
     va_end(args);
-    fprintf(stderr, "%s:%d: required: %s; %s (errno %d)\n", file, line, condition, details, saved);
+    fprintf(stderr, "%s:%d: %s%srequired: %s; %s (errno %d)\n", file, line,
+            current_context != NULL ? current_context : "", current_context != NULL ? ": " : "",
+            condition, details, saved);
     fflush(NULL);
     abort();
 }

@@ -195,7 +195,7 @@ START_TEST(test_cached_objects_of_others_make_room_under_a_limit)
     struct population p;
     struct random r = random_stream(env_seed(43), 0);
     scene_open(&s, 0, &config);
-    s.objects = 500;
+    s.objects = 200; /* 2.2 MB of all threads together, much of it in their caches when they wait */
     team_start(&team, THREADS, fill_drain_and_wait, &s);
     gate_await(&s.gate, THREADS);
     population_create(&p, s.x.f, 5000, 600, 600, &r);
