@@ -163,8 +163,8 @@ def text(rows, results, candidates, traced, about, short):
     lines += [f"{name}: {value}  " for name, value in about.items()]
     lines += ["allocators: " + ", ".join(f"{c.name} {c.version}".strip() for c in candidates), ""]
     lines += ["Times are the shortest of many short repetitions, the loop included (nothing is",
-              "subtracted); with several threads, wall time for each thread's operation. The ratio",
-              "is libfrusa over the best peer in this run.", ""]
+              "subtracted). Wall time with several threads is that of one thread's operation while all",
+              "work. The ratio is libfrusa over the best peer in this run.", ""]
     lines += summary(verdicts) + [""] + means(verdicts, results, candidates)
     if goals:
         lines.append(f"goals met: {sum(v.met for v in goals)} of {len(goals)}")
