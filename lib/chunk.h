@@ -27,6 +27,7 @@ struct fr_chunk {
     char *base;            /* constant, a multiple of FR_BLOCK_BYTES */
     size_t bytes;          /* constant, a multiple of FR_BLOCK_BYTES */
     size_t granule;        /* bytes of a granule; constant */
+    unsigned kind;         /* which runs it is for; constant, its owner's */
     struct fr_chunk *next; /* younger; kept by the index */
     struct fr_chunk *prev; /* older */
     size_t bound;          /* in granules */

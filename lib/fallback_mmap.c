@@ -4,6 +4,7 @@
  *
  * Algorithm. Address space is taken from the system in chunks of several MiB, aligned to 2 MiB, and
  * handed out in runs of granules (pages of the system), first fit: oldest chunk first, then by address.
+ * Short runs and long ones have chunks of their own.
  * A request that is big or strangely aligned gets a mapping of its own. What is not in a chunk is a mapping
  * of its own, so none of them is recorded. States of granules and their equations: chunk.h.
  *
@@ -11,7 +12,7 @@
  * or 2 MiB at a time once it is worth a huge page. A batch may be longer than the run: then the
  * granules behind it are taken as well, populated, and freed as "ahead". Dealloc gives memory back to the
  * system at once, in vectors of ranges, together with the ahead granules on both sides; then it frees
- * the granules. A chunk that becomes empty is unmapped, but for one small one.
+ * the granules. A chunk that becomes empty is unmapped, but for a small one of each kind.
  *
  * Who may change a granule:
  *
@@ -58,16 +59,25 @@
 #define POPULATE_AHEAD_MIN (16 * FR_KIB)
 #define POPULATE_AHEAD_MAX (256 * FR_KIB)
 
-/* Heaps that hold this much get huge pages, a fifth of the cost of populated small ones: then the first
- * block is full. Resident memory is at most one block ahead of what is used. */
-#define HUGE_MIN FR_BLOCK_BYTES
+/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the second
+ * block on. A huge page costs a fifth of as many populated small ones, and brings at most
+ * one block more than is used. */
+#if !defined(HUGE_MIN)
+#define HUGE_MIN (FR_BLOCK_BYTES / 2)
+#endif
 
 struct fr_mmap_provider fr_mmap_provider;
 
-int fr_mmap_wants_huge(size_t heap_bytes)
+/* Bytes that count for the growth of a kind. The caller holds the lock. */
+static size_t heap_bytes(enum fr_run_kind kind)
+{
+    return fr_mmap_provider.used[kind] * fr_page_size();
+}
+
+int fr_mmap_wants_huge(enum fr_run_kind kind)
 {
     size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
-    return mode == FR_HUGE_ALWAYS || (mode == FR_HUGE_AUTO && heap_bytes >= HUGE_MIN);
+    return mode == FR_HUGE_ALWAYS || (mode == FR_HUGE_AUTO && heap_bytes(kind) >= HUGE_MIN);
 }
 
 /* 0 when there is no such number. */
@@ -83,15 +93,14 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
     return (bytes + fr_page_size() - 1) / fr_page_size();
 }
 
-/* How memory is made resident, for a heap as it is now. The caller holds the lock. */
-static struct fr_growth growth_now(void)
+/* How memory for a kind is made resident now. The caller holds the lock. */
+static struct fr_growth growth_now(enum fr_run_kind kind)
 {
-    size_t heap = fr_mmap_heap_bytes();
-    size_t share = heap / POPULATE_SHARE;
+    size_t share = heap_bytes(kind) / POPULATE_SHARE;
     struct fr_growth growth = {
         .batch = granules_between(share, POPULATE_AHEAD_MIN, POPULATE_AHEAD_MAX),
         .most = granules_between(share, POPULATE_RUN, OWN_MIN),
-        .huge = fr_mmap_wants_huge(heap),
+        .huge = fr_mmap_wants_huge(kind),
     };
     return growth;
 }
@@ -115,40 +124,52 @@ static void *hand_out(const struct fr_run *run)
         if (run->huge && fr_pages_is_resident(fr_chunk_address(c, run->taken_end - 1)))
             resident_end = run->taken_end;
         fr_mmap_lock();
-        fr_mmap_provider.used -= run->taken_end - run->end;
+        fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
         fr_chunk_settle(run, resident_end);
         fr_mmap_unlock();
     }
     return fr_chunk_address(c, run->first);
 }
 
-/* Takes a run of n granules from any chunk; *grown is for grow. */
-static int take_run(size_t n, size_t align, struct fr_run *run, size_t *grown)
+/* Takes a run of n granules from the chunks of a kind. The caller holds the lock. */
+static int take_run(enum fr_run_kind kind, size_t n, size_t align, struct fr_run *run)
 {
+    struct fr_growth growth = growth_now(kind);
     int found = 0;
-    fr_mmap_lock();
-    struct fr_growth growth = growth_now();
     for (struct fr_chunk *c = fr_mmap_provider.index.oldest; c && !found; c = c->next)
-        found = fr_chunk_take(c, n, align, &growth, run);
+        found = c->kind == kind && fr_chunk_take(c, n, align, &growth, run);
     if (found)
-        fr_mmap_provider.used += run->taken_end - run->first;
-    *grown = fr_mmap_provider.grown;
-    fr_mmap_unlock();
+        fr_mmap_provider.used[kind] += run->taken_end - run->first;
     return found;
 }
 
+/* Takes a run and makes it resident; `may_grow`: a chunk is added when none has room. */
 static void *alloc_run(size_t size, size_t align, int may_grow)
 {
-    size_t granule = fr_page_size();
+    enum fr_run_kind kind = fr_run_kind_of(size);
+    enum fr_run_kind other = kind == FR_SHORT_RUNS ? FR_LONG_RUNS : FR_SHORT_RUNS;
+    size_t n = size / fr_page_size();
+    size_t step = align > fr_page_size() ? align / fr_page_size() : 1;
     struct fr_run run;
+    int found;
     size_t grown;
-    while (!take_run(size / granule, align > granule ? align / granule : 1, &run, &grown))
-        if (!may_grow || !fr_mmap_grow(size, grown))
-            return NULL;
-    return hand_out(&run);
+    do {
+        fr_mmap_lock();
+        found = take_run(kind, n, step, &run);
+        grown = fr_mmap_provider.grown;
+        fr_mmap_unlock();
+    } while (!found && may_grow && fr_mmap_grow(size, grown));
+    if (!found) {
+        /* The system refuses: then a chunk for the other kind will do. */
+        fr_mmap_lock();
+        found = take_run(other, n, step, &run);
+        fr_mmap_unlock();
+    }
+    return found ? hand_out(&run) : NULL;
 }
 
-/* Alignment to the huge page costs address space only. */
+/* Big objects get huge pages at once: what is not a whole block at their end stays small. Alignment to
+ * the huge page costs address space only. */
 static size_t own_align(size_t size, size_t align)
 {
     return size >= OWN_MIN && align < FR_BLOCK_BYTES ? FR_BLOCK_BYTES : align;
@@ -160,14 +181,10 @@ static void *alloc_own(size_t size, size_t align)
     if (!p)
         return NULL;
     fr_pages_name(p, size, "frusa large");
-    size_t others = fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
-    fr_mmap_lock();
-    size_t heap = fr_mmap_provider.used * fr_page_size() + others + size;
-    fr_mmap_unlock();
-    if (fr_mmap_wants_huge(heap))
-        fr_pages_advise(p, size, FR_PAGES_HUGE);
-    else if (fr_load_relaxed(&fr_mmap_provider.huge_mode) == FR_HUGE_NEVER)
-        fr_pages_advise(p, size, FR_PAGES_SMALL);
+    fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
+    int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FR_HUGE_NEVER;
+    if (is_never || size >= OWN_MIN)
+        fr_pages_advise(p, size, is_never ? FR_PAGES_SMALL : FR_PAGES_HUGE);
     return p;
 }
 
@@ -220,11 +237,11 @@ static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new
     if (new_size > room)
         return NULL;
     fr_mmap_lock();
-    struct fr_growth growth = growth_now();
+    struct fr_growth growth = growth_now(c->kind);
     int done = fr_chunk_take_at(c, fr_chunk_granule_of(c, p + old_size),
                                 fr_chunk_granule_of(c, p + new_size), &growth, &run);
     if (done)
-        fr_mmap_provider.used += run.taken_end - run.first;
+        fr_mmap_provider.used[c->kind] += run.taken_end - run.first;
     fr_mmap_unlock();
     if (!done)
         return NULL;
@@ -308,7 +325,7 @@ void fr_fallback_mmap_state(struct fr_mmap_state *out)
     }
     out->chunks = fr_mmap_provider.index.count;
     out->chunk_bytes = fr_mmap_provider.index.bytes;
-    out->used = fr_mmap_provider.used * fr_page_size();
+    out->used = heap_bytes(FR_SHORT_RUNS) + heap_bytes(FR_LONG_RUNS);
     out->own_mappings = fr_load_relaxed(&fr_mmap_provider.own_bytes);
     fr_mmap_unlock();
     out->ahead = ahead * fr_page_size();
@@ -317,12 +334,13 @@ void fr_fallback_mmap_state(struct fr_mmap_state *out)
 
 int fr_fallback_mmap_is_valid(void)
 {
-    size_t used = 0;
+    size_t used[FR_RUN_KINDS] = {0, 0};
     fr_mmap_lock();
     int is_valid = fr_chunk_index_is_valid(&fr_mmap_provider.index);
     for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
-        used += c->used.used;
-    is_valid = is_valid && used == fr_mmap_provider.used;
+        used[c->kind] += c->used.used;
+    for (unsigned kind = 0; kind < FR_RUN_KINDS; kind++)
+        is_valid = is_valid && used[kind] == fr_mmap_provider.used[kind];
     fr_mmap_unlock();
     return is_valid;
 }

@@ -9,13 +9,16 @@
 #define CHUNK_MAX    (sizeof(void *) >= 8 ? 256 * FR_MIB : 16 * FR_MIB)
 #define CHUNK_GROWTH 2
 
-/* An empty chunk up to this size is kept, one at most, so that a program that creates and destroys an
+/* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an
  * instance again and again does not map and unmap each time. No page of it is resident. */
 #define KEEP_MAX CHUNK_MIN
 
-/* The size of the next chunk, when `mapped` bytes of chunks exist. */
-static size_t next_chunk_bytes(size_t mapped, size_t least)
+/* The size of the next chunk of a kind. The caller holds the lock. */
+static size_t next_chunk_bytes(enum fr_run_kind kind, size_t least)
 {
+    size_t mapped = 0;
+    for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
+        mapped += c->kind == kind ? c->bytes : 0;
     size_t bytes = fr_align_up(mapped / CHUNK_GROWTH, FR_BLOCK_BYTES);
     if (bytes < CHUNK_MIN)
         bytes = CHUNK_MIN;
@@ -30,7 +33,7 @@ static size_t descriptor_bytes(size_t bytes)
 }
 
 /* Maps a chunk of `bytes`, or of less where the system refuses, down to `least`. */
-static struct fr_chunk *chunk_map(size_t bytes, size_t least, int is_advised)
+static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind kind, int is_advised)
 {
     char *base;
     while (!(base = fr_pages_map(bytes, FR_BLOCK_BYTES))) {
@@ -49,6 +52,7 @@ static struct fr_chunk *chunk_map(size_t bytes, size_t least, int is_advised)
     fr_pages_name(c, descriptor_bytes(bytes), "frusa chunk");
     fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
     fr_chunk_init(c, base, bytes, fr_page_size(), is_advised);
+    c->kind = kind;
     return c;
 }
 
@@ -102,14 +106,15 @@ void fr_mmap_unmap(struct fr_chunk *c)
 int fr_mmap_grow(size_t size, size_t grown)
 {
     size_t least = fr_align_up(size, FR_BLOCK_BYTES);
+    enum fr_run_kind kind = fr_run_kind_of(size);
     fr_mmap_lock();
-    size_t bytes = next_chunk_bytes(fr_mmap_provider.index.bytes, least);
-    int is_advised = fr_mmap_wants_huge(fr_mmap_heap_bytes());
+    size_t bytes = next_chunk_bytes(kind, least);
+    int is_advised = fr_mmap_wants_huge(kind);
     int has_grown = fr_mmap_provider.grown != grown;
     fr_mmap_unlock();
     if (has_grown)
         return 1;
-    struct fr_chunk *c = chunk_map(bytes, least, is_advised);
+    struct fr_chunk *c = chunk_map(bytes, least, kind, is_advised);
     if (!c)
         return 0;
     if (!lock_with_room()) {
@@ -132,7 +137,7 @@ int fr_mmap_remove_if_all(struct fr_chunk *c, size_t granules)
     fr_mmap_lock();
     int is_all = c->used.used == granules && c->bytes > KEEP_MAX;
     if (is_all) {
-        fr_mmap_provider.used -= granules;
+        fr_mmap_provider.used[c->kind] -= granules;
         fr_chunk_index_remove(&fr_mmap_provider.index, c);
     }
     fr_mmap_unlock();
@@ -145,7 +150,7 @@ int fr_mmap_remove_if_empty(struct fr_chunk *c)
         return 0;
     int keep = c->bytes <= KEEP_MAX && fr_chunk_is_clean(c);
     for (struct fr_chunk *other = fr_mmap_provider.index.oldest; other && keep; other = other->next)
-        keep = other == c || other->used.used > 0;
+        keep = other == c || other->kind != c->kind || other->used.used > 0;
     if (!keep)
         fr_chunk_index_remove(&fr_mmap_provider.index, c);
     return !keep;

@@ -125,7 +125,7 @@ static struct frusa_range widen(struct vector *v)
         if (!fr_runmap_is_taken(&c->used, first, end))
             fr_panic_raw("frusa: mmap: a block was given back that is not allocated");
         fr_chunk_widen(c, &first, &end);
-        fr_mmap_provider.used += (end - first) - before;
+        fr_mmap_provider.used[c->kind] += (end - first) - before;
         v->ranges[i].ptr = fr_chunk_address(c, first);
         v->ranges[i].size = (end - first) * c->granule;
     }
@@ -153,7 +153,7 @@ static int free_ranges(const struct vector *v)
         size_t first, end;
         granules_of(v->chunk, &v->ranges[i], &first, &end);
         fr_chunk_give(v->chunk, first, end, fr_bits_test(v->refused, i));
-        fr_mmap_provider.used -= end - first;
+        fr_mmap_provider.used[v->chunk->kind] -= end - first;
     }
     int removed = fr_mmap_remove_if_empty(v->chunk);
     fr_mmap_unlock();

@@ -10,10 +10,25 @@
 #define FR_KIB ((size_t)1024)
 #define FR_MIB (FR_KIB * FR_KIB)
 
+/*
+ * Runs of both kinds live in chunks of their own. Short ones hold the core's metadata and what it needs
+ * little of; they stay when the long ones around them go. Apart, the long ones come back in whole
+ * blocks, without splitting huge pages.
+ */
+enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_RUN_KINDS };
+
+/* Runs of this many bytes are long: the core's spans when they are full. */
+#define FR_LONG_RUN_MIN (64 * FR_KIB)
+
+static inline enum fr_run_kind fr_run_kind_of(size_t bytes)
+{
+    return bytes < FR_LONG_RUN_MIN ? FR_SHORT_RUNS : FR_LONG_RUNS;
+}
+
 struct fr_mmap_provider {
     fr_lock lock;
     struct fr_chunk_index index; /* covered by the lock, the chunks in it too */
-    size_t used;                 /* granules of all chunks; covered by the lock */
+    size_t used[FR_RUN_KINDS];   /* granules, by the kind of the chunk; covered by the lock */
     size_t grown;                /* how often a chunk was added; covered by the lock */
     fr_atomic own_bytes;         /* mappings of their own */
     fr_atomic huge_mode;         /* an enum fr_huge_mode */
@@ -31,17 +46,11 @@ static inline void fr_mmap_unlock(void)
     fr_lock_release(&fr_mmap_provider.lock, FR_RANK_PROVIDER);
 }
 
-/* Bytes handed out; the caller holds the lock. */
-static inline size_t fr_mmap_heap_bytes(void)
-{
-    return fr_mmap_provider.used * fr_page_size() + fr_load_relaxed(&fr_mmap_provider.own_bytes);
-}
-
-/* Non-zero when a heap of so many bytes gets huge pages. */
-int fr_mmap_wants_huge(size_t heap_bytes);
+/* Non-zero when runs of a kind get huge pages now. The caller holds the lock. */
+int fr_mmap_wants_huge(enum fr_run_kind kind);
 
 /*
- * Adds a chunk with room for `size` bytes, unless another thread has added one since the provider's
+ * Adds a chunk with room for a run of `size` bytes, unless another thread has added one since the provider's
  * `grown` was read. Returns non-zero when a new search makes sense.
  */
 int fr_mmap_grow(size_t size, size_t grown);
