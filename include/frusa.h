@@ -280,8 +280,8 @@ void frusa_free(frusa_t *f, void *ptr);
 size_t frusa_usable_size(frusa_t *f, const void *ptr);
 
 /*
- * Returns the bytes that a layout really gets from `f`: its size class, or for a large one the size
- * asked of the fallback. 0 for a layout that frusa_alloc would refuse with EINVAL or as overflowing.
+ * Returns the bytes that a layout really gets from `f`: its size class (under FRUSA_CHECKED with what guards
+ * the object), or for a large one the size asked of the fallback. 0 for a layout that frusa_alloc would refuse with EINVAL or as overflowing.
  * Does not allocate and sets no errno.
  */
 size_t frusa_good_size(const frusa_t *f, size_t size, size_t align);

@@ -74,7 +74,9 @@ static unsigned physical_class(size_t size, size_t align, unsigned *cls, size_t 
     *cls = fr_class_of_layout(size, align);
     *front = align <= FR_MIN_ALIGN ? FRONT : 0;
     size_t bytes = fr_class_size(*cls) + *front + TRAILER;
-    return bytes > FR_CLASS_MAX_SIZE ? FR_CLASS_NONE : fr_class_of_layout(bytes, align);
+    if (align > FR_MIN_ALIGN)
+        bytes = fr_align_up(bytes, align);
+    return bytes > FR_CHECKED_MAX_SIZE ? FR_CLASS_NONE : fr_class_of_size(bytes);
 }
 
 int fr_checked_is_large(size_t size, size_t align)
@@ -82,6 +84,13 @@ int fr_checked_is_large(size_t size, size_t align)
     unsigned cls;
     size_t front;
     return physical_class(size, align, &cls, &front) == FR_CLASS_NONE;
+}
+
+size_t fr_checked_slot_bytes(size_t size, size_t align)
+{
+    unsigned cls;
+    size_t front;
+    return fr_class_size(physical_class(size, align, &cls, &front));
 }
 
 static fr_atomic *live_word(struct fr_span *s, size_t slot)
@@ -185,7 +194,10 @@ static int claim_holds(const struct fr_heap *h, const struct fr_claim *claim, co
         return 1;
     if (claim->size > h->managed_max || claim->align > h->managed_max)
         return 0;
-    return fr_class_of_layout(claim->size, claim->align) == sealed_class(f->trailer);
+    /* Its class as a layout, or as a slot: frusa_good_size tells the latter. */
+    return fr_class_of_layout(claim->size, claim->align) == sealed_class(f->trailer) ||
+           (!fr_checked_is_large(claim->size, claim->align) &&
+            fr_checked_slot_bytes(claim->size, claim->align) == f->span->object_size);
 }
 
 /* The object before is live and its trailer is gone: then it, not this one, was overrun. */

@@ -35,6 +35,9 @@ struct fr_claim {
  * object. */
 int fr_checked_is_large(size_t size, size_t align);
 
+/* The bytes of the slot for a managed layout that is not large. */
+size_t fr_checked_slot_bytes(size_t size, size_t align);
+
 /* Allocates a managed layout that is not large; NULL on failure, or when misuse was noted. */
 void *fr_checked_alloc(struct fr_heap *h, size_t size, size_t align, int *at_limit,
                        struct fr_misuse *m);

@@ -381,7 +381,13 @@ size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t a
 {
     if (!fr_align_is_valid(align) || size > FR_SIZE_MAX)
         return 0;
-    if (size > inst->heap.managed_max || align > inst->heap.managed_max)
-        return fr_large_bytes(size);
-    return fr_class_size(fr_class_of_layout(size, align));
+    const struct fr_heap *h = &inst->heap;
+    switch (service_of(h, size, align)) {
+    case SERVE_LARGE:
+        return large_bytes(h, size, align);
+    case SERVE_CHECKED:
+        return fr_checked_slot_bytes(size, align);
+    default:
+        return fr_class_size(fr_class_of_layout(size, align));
+    }
 }

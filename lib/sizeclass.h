@@ -27,16 +27,18 @@
 #define FR_CLASS_MAX_SIZE  ((size_t)1 << FR_CLASS_MAX_LOG2)
 #define FR_LINEAR_COUNT    (FR_LINEAR_MAX / FR_MIN_ALIGN)
 
-/* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else. */
+/* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else. The
+ * last class, beyond every managed layout, is for checked instances, which guard objects on both sides. */
 #define FR_CLASS_COUNT                                                                             \
-    (FR_LINEAR_COUNT + ((FR_CLASS_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2))
-#define FR_META_COUNT    5u /* metadata blocks of 128 .. 2048 bytes */
-#define FR_META_FIRST    FR_CLASS_COUNT
-#define FR_META_MIN_LOG2 7
-#define FR_META_MAX_SIZE ((size_t)1 << (FR_META_MIN_LOG2 + FR_META_COUNT - 1))
-#define FR_CLASS_LARGE   (FR_META_FIRST + FR_META_COUNT)
-#define FR_CLASS_BITS    7 /* all of the above fit */
-#define FR_CLASS_NONE    127u
+    (FR_LINEAR_COUNT + ((FR_CLASS_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) + 1)
+#define FR_CHECKED_MAX_SIZE (FR_CLASS_MAX_SIZE + (FR_CLASS_MAX_SIZE >> FR_STEPS_LOG2))
+#define FR_META_COUNT       5u /* metadata blocks of 128 .. 2048 bytes */
+#define FR_META_FIRST       FR_CLASS_COUNT
+#define FR_META_MIN_LOG2    7
+#define FR_META_MAX_SIZE    ((size_t)1 << (FR_META_MIN_LOG2 + FR_META_COUNT - 1))
+#define FR_CLASS_LARGE      (FR_META_FIRST + FR_META_COUNT)
+#define FR_CLASS_BITS       7 /* all of the above fit */
+#define FR_CLASS_NONE       127u
 
 /* Sizes up to here find their class in a table: a few cache lines instead of a branch that mixed sizes
  * mispredict. */
@@ -66,7 +68,7 @@ extern const uint8_t fr_class_of_small[FR_SMALL_ENTRIES];
         FR_ROW64(X, 0u), FR_ROW64(X, 64u), FR_ROW64(X, 128u), FR_ROW64(X, 192u), X(256u)           \
     }
 
-/* Class of a size, 0 .. FR_CLASS_MAX_SIZE; naturally aligned classes, see above. */
+/* Class of a size, 0 .. FR_CHECKED_MAX_SIZE; naturally aligned classes, see above. */
 static inline unsigned fr_class_of_size(size_t size)
 {
     if (size <= FR_SMALL_TABLE_MAX)
@@ -90,7 +92,7 @@ static inline int fr_align_is_valid(size_t align)
     return (align & (align - 1)) == 0;
 }
 
-/* Class of a valid layout with max(size, align) <= FR_CLASS_MAX_SIZE. */
+/* Class of a valid layout that, rounded up to its align, is no more than FR_CHECKED_MAX_SIZE. */
 static inline unsigned fr_class_of_layout(size_t size, size_t align)
 {
     if (align > FR_MIN_ALIGN)

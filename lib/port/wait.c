@@ -45,6 +45,7 @@ void fr_wake_one(fr_atomic_u32 *word)
 
 #if FR_HOSTED
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -65,7 +66,11 @@ void fr_back_off(unsigned *round)
     } else {
         unsigned shift = r - YIELD_ROUNDS + 10;
         struct timespec pause = {0, 1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT)};
+        int cancel;
+        /* A thread that were cancelled here would keep its locks for ever. */
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         nanosleep(&pause, NULL);
+        pthread_setcancelstate(cancel, NULL);
         if (shift >= MAX_SHIFT)
             (*round)--; /* stay at the longest pause; no overflow */
     }
