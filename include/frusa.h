@@ -98,7 +98,7 @@ struct frusa_fallback_ops {
 struct frusa_config {
     /* Largest max(size, align) that is served from spans, 1 .. FRUSA_2M_MAX; 0: FRUSA_2M_MAX. */
     size_t managed_max;
-    /* Upper bound on the bytes of free objects in one cache; 0: 1 MiB. */
+    /* Upper bound on the bytes of free objects in one cache; 0: 4 MiB. */
     size_t thread_cache_max;
     /* Upper bound on the bytes held from the fallback, large objects included. A call that would
      * exceed it reclaims once, then fails with ENOMEM. 0: none. */

@@ -9,7 +9,8 @@
 /* Slots of a magazine, at most: the largest metadata block. */
 #define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))
 /* Bytes of objects that a magazine starts with, and grows to, as far as slots go. */
-#define START_BYTES ((size_t)8 << 10)
+#define START_BYTES                                                                                \
+    ((size_t)32 << 10) /* less makes servers that hand objects over miss too often */
 #define START_SLOTS 64 /* bursts of a hundred over a few classes stay inside */
 #define FULL_BYTES  ((size_t)128 << 10)
 #define LEAST_SLOTS 2

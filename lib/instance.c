@@ -14,9 +14,10 @@ _Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, fru
 
 #define KNOWN_FLAGS (FRUSA_CHECKED | FRUSA_NO_THREAD_CACHE)
 
-/* Bytes of free objects that one cache may hold: enough for 32 objects of every cached class up to a
- * KiB, little enough that a thousand threads hold a GiB at the very worst. */
-#define DEFAULT_THREAD_CACHE_MAX ((size_t)1 << 20)
+/* Bytes of free objects that one cache may hold. Magazines count by their capacity: two slots for each class
+ * of 4 to 64 KiB alone take 1.5 MiB, and with less than that they take turns. Mixed traffic up to 64 KiB
+ * costs 97 ns an operation with 4 MiB, 112 with 2, 268 with 1. */
+#define DEFAULT_THREAD_CACHE_MAX ((size_t)4 << 20)
 
 fr_lock fr_process_lock;
 struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};

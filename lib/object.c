@@ -333,6 +333,21 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
     return q;
 }
 
+/* Both layouts are cached classes: nothing needs to be looked up. */
+static void *realloc_cached(struct fr_via via, void *p, const struct fr_claim *old, size_t new_size,
+                            const char *call)
+{
+    if (fr_class_of_layout(old->size, old->align) == fr_class_of_layout(new_size, old->align) &&
+        (old->align == 0 || fr_is_aligned(p, old->align)))
+        return p;
+    void *q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
+    if (!q)
+        return NULL;
+    memcpy(q, p, old->size < new_size ? old->size : new_size);
+    fr_object_dealloc(via, p, old->size, old->align, call);
+    return q;
+}
+
 void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t align,
                         size_t new_size, const char *call)
 {
@@ -348,10 +363,8 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
     }
     struct fr_heap *h = &inst->heap;
     if (service_of(h, size, align) == SERVE_CACHED &&
-        service_of(h, new_size, align) == SERVE_CACHED &&
-        fr_class_of_layout(size, align) == fr_class_of_layout(new_size, align) &&
-        (align == 0 || fr_is_aligned(p, align)))
-        return p;
+        service_of(h, new_size, align) == SERVE_CACHED)
+        return realloc_cached(via, p, &claim, new_size, call);
     return change_size(inst, p, &claim, align, new_size, call);
 }
 

@@ -127,8 +127,8 @@ enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
 }
 
 /* The span of an object that is given back, NULL (noted in *m) when it is none of this class. */
-static struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void *p,
-                                     struct fr_misuse *m)
+FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void *p,
+                                        struct fr_misuse *m)
 {
     fr_entry e = fr_pagemap_get(p);
     struct fr_span *s = fr_entry_span(e);
@@ -138,59 +138,84 @@ static struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void
     return NULL;
 }
 
-/* Clears the bits of a word; returns how many were set. One that was not had been given back before. */
-static size_t give_bits(struct fr_span *s, size_t word, size_t mask, struct fr_misuse *m)
+/* Some bits of the mask are not set: those objects had been given back before. */
+static FR_COLD size_t give_some_twice(struct fr_span *s, size_t word, size_t mask,
+                                      struct fr_misuse *m)
 {
-    if (mask == 0)
-        return 0;
     size_t set = fr_span_untake(s, word, mask);
-    if (FR_UNLIKELY(set != mask))
+    if (set != mask)
         fr_misuse_note(m, FR_DOUBLE_FREE,
                        fr_span_object(s, word * FR_WORD_BITS + fr_ctz(mask & ~set)));
     return fr_popcount(set);
 }
 
-/*
- * Gives the run of objects back that starts at objects[0] and stays in span s: bits word by word, the
- * count once. The objects' own reservations keep the span alive until the lowering [S.3]. Returns the
- * length of the run; *given grows by the objects that were really taken.
- */
-static size_t give_run(struct fr_heap *h, struct fr_span *s, void *const *objects, size_t n,
-                       size_t *given, struct fr_misuse *m)
+/* Clears the bits of a word [S.3], all of which should be set; 0 when they are not. */
+FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
 {
-    size_t i = 0;
-    size_t lowered = 0;
-    size_t word = 0;
-    size_t mask = 0;
-    for (; i < n && (size_t)((char *)objects[i] - s->base) < s->bytes; i++) {
-        size_t slot = fr_span_slot_of(s, objects[i]);
-        size_t bit = (size_t)1 << (slot % FR_WORD_BITS);
-        if (FR_UNLIKELY(slot >= fr_span_slots(s) || fr_span_object(s, slot) != objects[i])) {
-            fr_misuse_note(m, FR_INVALID_POINTER, objects[i]);
-            continue;
-        }
-        if (slot / FR_WORD_BITS != word || (mask & bit)) {
-            lowered += give_bits(s, word, mask, m);
-            mask = 0;
-            word = slot / FR_WORD_BITS;
-        }
-        mask |= bit;
+    for (;;) {
+        size_t value = fr_load_relaxed(&s->taken[word]);
+        if (FR_UNLIKELY((value & mask) != mask))
+            return 0;
+        if (FR_LIKELY(fr_cas_release(&s->taken[word], value, value & ~mask)))
+            return 1;
     }
-    lowered += give_bits(s, word, mask, m);
-    if (lowered)
-        fr_slab_lower(h, s, lowered);
-    *given += lowered;
+}
+
+/*
+ * Clears the bits of objects[0], which lies in s, and of the objects behind it that are its neighbours in
+ * ascending order, within a word. Returns how many objects that was; *taken is how many of them were.
+ */
+FR_INLINE size_t give_neighbours(struct fr_span *s, void *const *objects, size_t n, size_t *taken,
+                                 struct fr_misuse *m)
+{
+    const char *p = objects[0];
+    size_t size = s->object_size;
+    size_t slot;
+    *taken = 0;
+    if (FR_UNLIKELY(!fr_span_slot_exactly(s, p, &slot))) {
+        fr_misuse_note(m, FR_INVALID_POINTER, p);
+        return 1;
+    }
+    const char *last = s->base + (fr_span_slots(s) - 1) * size;
+    size_t bit = (size_t)1 << (slot % FR_WORD_BITS);
+    size_t mask = bit;
+    size_t i = 1;
+    while (i < n && objects[i] == p + size && p < last && (bit <<= 1)) {
+        mask |= bit;
+        p += size;
+        i++;
+    }
+    *taken = i;
+    if (FR_UNLIKELY(!give_bits(s, slot / FR_WORD_BITS, mask)))
+        *taken = give_some_twice(s, slot / FR_WORD_BITS, mask, m);
     return i;
 }
 
 void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                   struct fr_misuse *m)
 {
-    struct fr_slab *slab = &h->slabs[cls];
+    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span alive. */
+    struct fr_span *current = NULL;
+    size_t owed = 0;
     size_t given = 0;
     for (size_t i = 0; i < n;) {
+        size_t taken;
         struct fr_span *s = span_for_give(h, cls, objects[i], m);
-        i += s ? give_run(h, s, objects + i, n - i, &given, m) : 1;
+        if (FR_UNLIKELY(!s)) {
+            i++;
+            continue;
+        }
+        i += give_neighbours(s, objects + i, n - i, &taken, m);
+        if (s != current) {
+            if (owed)
+                fr_slab_lower(h, current, owed);
+            current = s;
+            owed = 0;
+        }
+        owed += taken;
+        given += taken;
     }
-    fr_fetch_sub_relaxed(&slab->used, given);
+    if (owed)
+        fr_slab_lower(h, current, owed);
+    fr_fetch_sub_relaxed(&h->slabs[cls].used, given);
 }

@@ -75,8 +75,9 @@ size_t fr_span_take(struct fr_span *s, size_t n, void **out)
         if (mask) {
             size_t first = word * FR_WORD_BITS;
             end = first + fr_log2_floor(mask) + 1 > end ? first + fr_log2_floor(mask) + 1 : end;
-            for (; mask; mask &= mask - 1, n--)
-                *out++ = fr_span_object(s, first + fr_ctz(mask));
+            /* From the end: a magazine is emptied from its top, so they are used in ascending order. */
+            for (; mask; mask &= mask - 1)
+                out[--n] = fr_span_object(s, first + fr_ctz(mask));
         }
         if (n && ++word == s->words)
             word = 0;

@@ -107,6 +107,19 @@ static inline size_t fr_span_slot_of(const struct fr_span *s, const void *p)
     return (size_t)((offset * s->reciprocal) >> FR_RECIPROCAL_SHIFT);
 }
 
+/*
+ * The slot of an object that begins exactly at p, an address inside the span; 0 when none does. The
+ * fraction of the product tells whether the division is exact (Lemire, Kaser and Kurz, "Faster Remainder by
+ * Direct Computation", 2019).
+ */
+static inline int fr_span_slot_exactly(const struct fr_span *s, const void *p, size_t *slot)
+{
+    uint64_t product = (uint64_t)((const char *)p - s->base) * s->reciprocal;
+    *slot = (size_t)(product >> FR_RECIPROCAL_SHIFT);
+    return (product & (((uint64_t)1 << FR_RECIPROCAL_SHIFT) - 1)) < s->reciprocal &&
+           *slot < fr_span_slots(s);
+}
+
 /* Bytes of a descriptor for a span of `slots` slots. */
 size_t fr_span_descriptor_bytes(size_t slots, int checked);
 

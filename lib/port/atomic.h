@@ -14,6 +14,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * A process with one thread needs no locked instructions: glibc (2.32 and later) tells when that is so, and
+ * says otherwise before the second thread starts. Its own malloc and libstdc++ rely on it in the same way.
+ * No operation of this library is under way then, as there is nobody else to be in one.
+ */
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define FR_ALONE() (__libc_single_threaded != 0)
+#endif
+#endif
+#if !defined(FR_ALONE)
+#define FR_ALONE() 0
+#endif
+
 typedef struct {
     AO_t v;
 } fr_atomic;
@@ -45,45 +60,75 @@ static inline void fr_store_release(fr_atomic *a, size_t value)
     AO_store_release(&a->v, value);
 }
 
+/* Alone: the same without a locked instruction. */
+static inline int fr_cas_alone(fr_atomic *a, size_t expected, size_t value)
+{
+    if (AO_load(&a->v) != expected)
+        return 0;
+    AO_store(&a->v, value);
+    return 1;
+}
+
+static inline size_t fr_fetch_add_alone(fr_atomic *a, size_t n)
+{
+    size_t old = AO_load(&a->v);
+    AO_store(&a->v, old + n);
+    return old;
+}
+
 /* Compare and swap: returns non-zero when *a was `expected` and is now `value`. */
 static inline int fr_cas_relaxed(fr_atomic *a, size_t expected, size_t value)
 {
+    if (FR_ALONE())
+        return fr_cas_alone(a, expected, value);
     return AO_compare_and_swap(&a->v, expected, value);
 }
 
 static inline int fr_cas_acquire(fr_atomic *a, size_t expected, size_t value)
 {
+    if (FR_ALONE())
+        return fr_cas_alone(a, expected, value);
     return AO_compare_and_swap_acquire(&a->v, expected, value);
 }
 
 static inline int fr_cas_release(fr_atomic *a, size_t expected, size_t value)
 {
+    if (FR_ALONE())
+        return fr_cas_alone(a, expected, value);
     return AO_compare_and_swap_release(&a->v, expected, value);
 }
 
 static inline int fr_cas_full(fr_atomic *a, size_t expected, size_t value)
 {
+    if (FR_ALONE())
+        return fr_cas_alone(a, expected, value);
     return AO_compare_and_swap_full(&a->v, expected, value);
 }
 
 /* Adds (modulo the word) and returns the value before. */
 static inline size_t fr_fetch_add_relaxed(fr_atomic *a, size_t n)
 {
+    if (FR_ALONE())
+        return fr_fetch_add_alone(a, n);
     return AO_fetch_and_add(&a->v, n);
 }
 
 static inline size_t fr_fetch_add_acquire(fr_atomic *a, size_t n)
 {
+    if (FR_ALONE())
+        return fr_fetch_add_alone(a, n);
     return AO_fetch_and_add_acquire(&a->v, n);
 }
 
 static inline size_t fr_fetch_sub_relaxed(fr_atomic *a, size_t n)
 {
-    return AO_fetch_and_add(&a->v, (size_t)0 - n);
+    return fr_fetch_add_relaxed(a, (size_t)0 - n);
 }
 
 static inline size_t fr_fetch_sub_release(fr_atomic *a, size_t n)
 {
+    if (FR_ALONE())
+        return fr_fetch_add_alone(a, (size_t)0 - n);
     return AO_fetch_and_add_release(&a->v, (size_t)0 - n);
 }
 
@@ -127,13 +172,25 @@ static inline void fr_store_u32_relaxed(fr_atomic_u32 *a, unsigned value)
     AO_int_store(&a->v, value);
 }
 
+static inline int fr_cas_u32_alone(fr_atomic_u32 *a, unsigned expected, unsigned value)
+{
+    if (AO_int_load(&a->v) != expected)
+        return 0;
+    AO_int_store(&a->v, value);
+    return 1;
+}
+
 static inline int fr_cas_u32_acquire(fr_atomic_u32 *a, unsigned expected, unsigned value)
 {
+    if (FR_ALONE())
+        return fr_cas_u32_alone(a, expected, value);
     return AO_int_compare_and_swap_acquire(&a->v, expected, value);
 }
 
 static inline int fr_cas_u32_release(fr_atomic_u32 *a, unsigned expected, unsigned value)
 {
+    if (FR_ALONE())
+        return fr_cas_u32_alone(a, expected, value);
     return AO_int_compare_and_swap_release(&a->v, expected, value);
 }
 

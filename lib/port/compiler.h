@@ -41,7 +41,13 @@ static inline unsigned fr_log2_floor(size_t x)
 
 static inline unsigned fr_popcount(size_t x)
 {
-    return (unsigned)__builtin_popcountll(x);
+    /* By adjacent sums (H. S. Warren, Hacker's Delight, 5-1): the builtin is a call of the compiler's own
+     * library where the machine has no instruction for it. */
+    uint64_t v = x;
+    v -= v >> 1 & 0x5555555555555555u;
+    v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
+    v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (unsigned)(v * 0x0101010101010101u >> 56);
 }
 
 /* Multiples of `align`, a power of two. */
