@@ -33,7 +33,7 @@ build_and_test() {
     make -s -j "$jobs" || return 1
     for directory in unit stress; do
         # shellcheck disable=SC2086 # words
-        $fixed_addresses make -s -k -C "tests/$directory" check || return 1
+        $fixed_addresses make -s -k -j "$jobs" -C "tests/$directory" check || return 1
     done
 }
 
