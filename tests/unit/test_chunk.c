@@ -136,30 +136,74 @@ START_TEST(test_small_heaps_lose_the_advice)
 }
 END_TEST
 
-START_TEST(test_blocks_given_back_in_part_are_told)
+/* Tears [first, end); returns the blocks from *from to *end that were added to one of the sets. */
+static struct fr_blocks tear(struct fr_chunk *c, size_t first, size_t end, int is_purge,
+                             int want_split)
+{
+    struct fr_blocks retract = {{0}}, split = {{0}};
+    fr_chunk_tear(c, first, end, is_purge, &retract, &split);
+    REQUIRE(fr_chunk_is_valid(c));
+    return want_split ? split : retract;
+}
+
+static void require_blocks(struct fr_blocks blocks, size_t from, size_t end)
+{
+    for (size_t i = 0; i < FR_CHUNK_BLOCKS_MAX; i++)
+        REQUIRE_MSG(fr_bits_test(blocks.words, i) == (i >= from && i < end), "block %zu", i);
+}
+
+START_TEST(test_blocks_that_lose_a_part_lose_the_advice)
 {
     struct fr_chunk *c = new_chunk(BASE, 16 * MIB, PAGE, 1);
     static const size_t cases[][4] = {
-        /* granules given back; blocks whose advice goes */
-        {0, PER_BLOCK, 8, 0},
+        /* granules discarded; blocks whose advice goes */
+        {0, PER_BLOCK, 0, 0},
         {0, PER_BLOCK - 1, 0, 1},
         {1, PER_BLOCK, 0, 1},
         {5, 6, 0, 1},
-        {PER_BLOCK, 3 * PER_BLOCK, 8, 0},
+        {PER_BLOCK, 3 * PER_BLOCK, 0, 0},
         {PER_BLOCK + 1, 3 * PER_BLOCK, 1, 2},
         {PER_BLOCK, 3 * PER_BLOCK - 1, 2, 3},
-        {PER_BLOCK - 1, 2 * PER_BLOCK + 1, 0, 3},
+        {7 * PER_BLOCK - 1, 7 * PER_BLOCK + 1, 6, 8},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        size_t from = 8, end = 0;
-        fr_chunk_partial_blocks(c, cases[i][0], cases[i][1], &from, &end);
-        REQUIRE_MSG(from == cases[i][2] && end == cases[i][3], "case %zu: %zu to %zu", i, from,
-                    end);
+    fr_runmap_take(&c->used, 0, c->used.bits);
+    for (int is_purge = 0; is_purge < 2; is_purge++) {
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            fr_bits_set(c->advised, 0, 8);
+            struct fr_blocks told = tear(c, cases[i][0], cases[i][1], is_purge, 0);
+            require_blocks(told, cases[i][2], cases[i][3]);
+            /* Only once. */
+            require_blocks(tear(c, cases[i][0], cases[i][1], is_purge, 0), 0, 0);
+        }
     }
-    fr_bits_clear(c->advised, 0, 8);
-    size_t from = 8, end = 0;
-    fr_chunk_partial_blocks(c, 5, 6, &from, &end);
-    REQUIRE(from == 8 && end == 0);
+    free(c);
+}
+END_TEST
+
+START_TEST(test_a_block_that_goes_altogether_is_not_torn)
+{
+    struct fr_chunk *c = new_chunk(BASE, 16 * MIB, PAGE, 1);
+    take(c, 100, &huge);
+    take(c, 100, &huge);
+    fr_runmap_give(&c->used, 0, 100);
+    require_blocks(tear(c, 100, 200, 0, 0), 0, 0);
+    require_blocks(tear(c, 100, 200, 1, 0), 0, 1);
+    free(c);
+}
+END_TEST
+
+START_TEST(test_huge_pages_are_split_when_enough_of_them_went)
+{
+    struct fr_chunk *c = new_chunk(BASE, 16 * MIB, PAGE, 1);
+    REQUIRE(take(c, 2 * PER_BLOCK - 100, &huge).huge);
+    take(c, 100, &small);
+    size_t enough = PER_BLOCK / 16;
+    require_blocks(tear(c, 10, 10 + enough - 1, 1, 1), 0, 0);
+    require_blocks(tear(c, 200, 201, 1, 1), 0, 1);
+    require_blocks(tear(c, 300, 400, 1, 1), 0, 0);
+    require_blocks(tear(c, PER_BLOCK + 7, PER_BLOCK + 7 + enough, 0, 1), 1, 2);
+    /* Small pages have nothing to split. */
+    require_blocks(tear(c, 3 * PER_BLOCK + 7, 3 * PER_BLOCK + 400, 1, 1), 0, 0);
     free(c);
 }
 END_TEST
@@ -303,6 +347,8 @@ END_TEST
 RUNNER_MAIN("chunk", test_a_short_run_populates_in_advance, test_a_long_run_is_populated_in_part,
             test_populating_in_advance_stops_at_neighbours_and_blocks,
             test_clean_blocks_of_grown_heaps_become_huge, test_small_heaps_lose_the_advice,
-            test_blocks_given_back_in_part_are_told, test_resize_takes_what_follows,
+            test_blocks_that_lose_a_part_lose_the_advice,
+            test_a_block_that_goes_altogether_is_not_torn,
+            test_huge_pages_are_split_when_enough_of_them_went, test_resize_takes_what_follows,
             test_invariants_hold_on_pages_of_every_size, test_a_failed_search_saves_the_next,
             test_index_finds_every_chunk_by_address, test_checkers_see_broken_state)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* One byte written behind an object whose size fills no size class. */
+#include "misuse.h"
+
+int main(int argc, char **argv)
+{
+    frusa_t *f = misuse_begin_checked(argc, argv);
+    volatile char *p = misuse_alloc(f, 61);
+    volatile size_t behind = 61;
+    p[behind] = (char)(p[behind] + 1);
+    misuse_expect("frusa_dealloc", "overflow", (void *)p);
+    frusa_dealloc(f, (void *)p, 61, 0);
+    return misuse_end(f);
+}

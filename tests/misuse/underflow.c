@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* One byte written before an object. */
+#include "misuse.h"
+
+int main(int argc, char **argv)
+{
+    frusa_t *f = misuse_begin_checked(argc, argv);
+    volatile char *p = misuse_alloc(f, 64);
+    volatile ptrdiff_t before = -1;
+    p[before] = (char)(p[before] + 1);
+    misuse_expect("frusa_dealloc", "underflow", (void *)p);
+    frusa_dealloc(f, (void *)p, 64, 0);
+    return misuse_end(f);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A large object given back to another instance. */
+#include "misuse.h"
+
+int main(int argc, char **argv)
+{
+    frusa_t *f = misuse_begin(argc, argv);
+    frusa_t *g = frusa_create_with(NULL, misuse_config());
+    void *p = misuse_alloc(f, 5 << 20);
+    misuse_expect("frusa_dealloc", "wrong instance", p);
+    frusa_dealloc(g, p, 5 << 20, 0);
+    return misuse_end(g);
+}

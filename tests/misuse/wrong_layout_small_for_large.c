@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A large object given back with a small layout. */
+#include "misuse.h"
+
+int main(int argc, char **argv)
+{
+    frusa_t *f = misuse_begin(argc, argv);
+    void *p = misuse_alloc(f, 5 << 20);
+    misuse_expect("frusa_dealloc", "layout mismatch", p);
+    frusa_dealloc(f, p, 64, 0);
+    return misuse_end(f);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The panic handler: what it is told, what it may do, and what happens when it returns. */
+#include "support/check_instance.h"
+#include "support/fallback.h"
+#include "support/require.h"
+#include "support/walk.h"
+#include "unit/runner.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the handler below saw. */
+static struct {
+    jmp_buf leave;
+    int calls;
+    void *arg;
+    char message[200];
+    frusa_t *use; /* an instance to use inside the handler */
+} seen;
+
+static void note_and_leave(void *arg, const char *message)
+{
+    seen.calls++;
+    seen.arg = arg;
+    snprintf(seen.message, sizeof(seen.message), "%s", message);
+    if (seen.use != NULL) {
+        void *p = frusa_alloc(seen.use, 64, 0), *q = frusa_malloc(seen.use, 3 << 20);
+        REQUIRE(p != NULL && q != NULL);
+        frusa_free(seen.use, p);
+        frusa_free(seen.use, q);
+        frusa_reclaim(seen.use);
+        walk_sum(seen.use);
+    }
+    longjmp(seen.leave, 1);
+}
+
+static void require_message(const char *call, const char *kind, const void *pointer)
+{
+    char expected[200];
+    snprintf(expected, sizeof(expected), "frusa: %s: %s: %p", call, kind, pointer);
+    REQUIRE_MSG(strcmp(seen.message, expected) == 0, "\"%s\", not \"%s\"", seen.message, expected);
+}
+
+static const unsigned flags[] = {0, FRUSA_NO_THREAD_CACHE, FRUSA_CHECKED};
+
+/* The handler gets its argument and the message; having left, the instance is as if nothing had been. */
+START_TEST(test_handler_leaves)
+{
+    static int argument;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        struct counting_fallback fallback;
+        struct frusa_config config = {.flags = flags[i]};
+        fallback_init(&fallback, FALLBACK_EVERYTHING);
+        frusa_t *f = frusa_create_with(&fallback.ops, &config);
+        ck_assert_ptr_nonnull(f);
+        void *keep = frusa_alloc(f, 100, 0);
+        char *volatile p = frusa_alloc(f, 100, 0);
+        ck_assert(keep != NULL && p != NULL);
+        frusa_set_panic_handler(note_and_leave, &argument);
+        seen.use = f;
+        seen.calls = 0;
+        if (setjmp(seen.leave) == 0) {
+            frusa_free(f, p + 16);
+            frusa_thread_flush(f);
+            ck_abort_msg("the mistake was not detected");
+        }
+        ck_assert_int_eq(seen.calls, 1);
+        ck_assert_ptr_eq(seen.arg, &argument);
+        require_message(flags[i] == 0 ? "frusa_thread_flush" : "frusa_free", "invalid pointer",
+                        p + 16);
+        /* The object stays as it was. */
+        memset(p, 0x11, 100);
+        ck_assert_uint_eq(stats_live_bytes(f), 2 * frusa_good_size(f, 100, 0));
+        frusa_dealloc(f, p, 100, 0);
+        frusa_dealloc(f, keep, 100, 0);
+        support_check_instance(f);
+        frusa_reclaim(f);
+        ck_assert_uint_le(fallback_held(&fallback), RECORD_MAX + CACHE_MAX);
+        frusa_destroy(f);
+        fallback_require_empty(&fallback);
+        frusa_set_panic_handler(NULL, NULL);
+    }
+}
+END_TEST
+
+/* Again and again, each kind of mistake that is found at the call. */
+START_TEST(test_many_mistakes)
+{
+    static const struct frusa_config config = {.flags = FRUSA_CHECKED};
+    frusa_t *volatile f = frusa_create_with(NULL, &config), *volatile g =
+                                                                frusa_create_with(NULL, &config);
+    char *volatile p = frusa_alloc(f, 64, 0), *volatile large = frusa_alloc(f, 3 << 20, 0);
+    char *volatile freed = frusa_alloc(f, 64, 0);
+    ck_assert(p != NULL && large != NULL && freed != NULL);
+    frusa_dealloc(f, freed, 64, 0);
+    frusa_set_panic_handler(note_and_leave, NULL);
+    seen.use = f;
+    for (volatile int i = 0; i < 200; i++) {
+        if (setjmp(seen.leave) == 0) {
+            switch (i % 5) {
+            case 0:
+                frusa_dealloc(f, freed, 64, 0);
+                break;
+            case 1:
+                frusa_dealloc(f, p, 4000, 0);
+                break;
+            case 2:
+                frusa_dealloc(g, p, 64, 0);
+                break;
+            case 3:
+                frusa_free(f, large + 8192);
+                break;
+            default:
+                frusa_dealloc(f, large, 64, 0);
+            }
+            ck_abort_msg("mistake %d was not detected", i % 5);
+        }
+        switch (i % 5) {
+        case 0:
+            require_message("frusa_dealloc", "double free", freed);
+            break;
+        case 1:
+            require_message("frusa_dealloc", "layout mismatch", p);
+            break;
+        case 2:
+            require_message("frusa_dealloc", "wrong instance", p);
+            break;
+        case 3:
+            require_message("frusa_free", "invalid pointer", large + 8192);
+            break;
+        default:
+            require_message("frusa_dealloc", "layout mismatch", large);
+        }
+    }
+    seen.use = NULL;
+    frusa_free(f, p);
+    frusa_free(f, large);
+    ck_assert_uint_eq(stats_live_bytes(f), 0);
+    frusa_destroy(f);
+    frusa_destroy(g);
+}
+END_TEST
+
+static void return_from_handler(void *arg, const char *message)
+{
+    (void)message;
+    ssize_t written = write(*(int *)arg, "x", 1);
+    (void)written;
+}
+
+/* A handler that returns ends in abort(), as does the default, which writes one line. */
+static void require_abort(int with_handler)
+{
+    int out[2];
+    char text[200];
+    ck_assert_int_eq(pipe(out), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit no_core_files = {0, 0};
+        setrlimit(RLIMIT_CORE, &no_core_files);
+        frusa_t *f = frusa_create(NULL);
+        if (with_handler)
+            frusa_set_panic_handler(return_from_handler, &out[1]);
+        else if (dup2(out[1], STDERR_FILENO) < 0)
+            _exit(3);
+        frusa_free(f, text);
+        _exit(3);
+    }
+    int status;
+    close(out[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ssize_t n = read(out[0], text, sizeof(text) - 1);
+    ck_assert_int_ge(n, 0);
+    text[n] = '\0';
+    close(out[0]);
+    if (with_handler) {
+        ck_assert_str_eq(text, "x");
+    } else {
+        char expected[200];
+        snprintf(expected, sizeof(expected), "frusa: frusa_free: invalid pointer: %p\n",
+                 (void *)text);
+        ck_assert_str_eq(text, expected);
+    }
+}
+
+START_TEST(test_handler_returns)
+{
+    require_abort(1);
+}
+END_TEST
+
+START_TEST(test_default_handler)
+{
+    require_abort(0);
+}
+END_TEST
+
+START_TEST(test_default_is_restored)
+{
+    frusa_set_panic_handler(note_and_leave, NULL);
+    frusa_set_panic_handler(NULL, NULL);
+    require_abort(0);
+}
+END_TEST
+
+RUNNER_MAIN("panic handler", test_handler_leaves, test_many_mistakes, test_handler_returns,
+            test_default_handler, test_default_is_restored)
