@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const struct mode {
     const char *name;
@@ -36,6 +37,7 @@ frusa_t *misuse_begin(int argc, char **argv)
     }
     const struct rlimit no_core_files = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core_files);
+    alarm(120); /* hung */
     config.flags = mode->flags;
     frusa_t *f = frusa_create_with(NULL, &config);
     if (f == NULL)
