@@ -11,7 +11,8 @@
  *
  *   granules = used + ahead + clean
  *
- * `advised` holds, by block, whether huge pages are asked for. `bound` is an upper bound on the length
+ * `advised` holds, by block, whether huge pages are asked for; `torn`, how many granules of a block went
+ * back to the system since it came in as a huge page, or FR_NOT_HUGE. `bound` is an upper bound on the length
  * of free runs that saves searches: exact after a failed one, raised when a longer run comes about.
  */
 #ifndef FR_CHUNK_H
@@ -22,6 +23,9 @@
 /* Alignment and unit of chunks, and the bytes of a block: the huge page of x86-64 and of arm64 with 4 KiB
  * pages. Where huge pages are larger, asking for them has no effect. */
 #define FR_BLOCK_BYTES ((size_t)2 << 20)
+
+#define FR_CHUNK_BLOCKS_MAX 128 /* 256 MiB */
+#define FR_NOT_HUGE         ((size_t)-1)
 
 struct fr_chunk {
     char *base;            /* constant, a multiple of FR_BLOCK_BYTES */
@@ -34,7 +38,8 @@ struct fr_chunk {
     struct fr_runmap used; /* by granule */
     size_t *ahead;         /* by granule */
     size_t *advised;       /* by block */
-    size_t words[];        /* the three bit arrays */
+    size_t *torn;          /* by block */
+    size_t words[];        /* the four arrays */
 };
 
 /* How memory is made resident now, in granules. */
@@ -83,10 +88,19 @@ void fr_chunk_widen(struct fr_chunk *c, size_t *first, size_t *end);
 /* Frees a used range, as ahead or as clean. */
 void fr_chunk_give(struct fr_chunk *c, size_t first, size_t end, int is_ahead);
 
-/* Widens [*from, *end), a range of blocks, over those that are advised and that the granules
- * [first, last) cover in part. Start with an empty range, *from > *end. */
-void fr_chunk_partial_blocks(const struct fr_chunk *c, size_t first, size_t last, size_t *from,
-                             size_t *end);
+/* Blocks of a chunk about which something is to be done, as bits. */
+struct fr_blocks {
+    size_t words[FR_CHUNK_BLOCKS_MAX / FR_RANGE_WORD_BITS];
+};
+
+/*
+ * Notes that the used granules [first, end) are about to be discarded, and kept all the same (is_purge) or
+ * freed. Of the blocks that lose a part of themselves, but not all, those that are advised are added
+ * to *retract, and are not advised any more; and those that little is left of a huge page in are
+ * added to *split, once.
+ */
+void fr_chunk_tear(struct fr_chunk *c, size_t first, size_t end, int is_purge,
+                   struct fr_blocks *retract, struct fr_blocks *split);
 
 static inline size_t fr_chunk_granules_per_block(const struct fr_chunk *c)
 {

@@ -27,7 +27,7 @@
  *      ahead after having been zeroed by hand where it was refused. Hence FRUSA_FALLBACK_ZEROED.
  *   C. A granule that is not used is resident only if it is ahead (but for D). Ahead granules lie beside
  *      used ones, and go back with those.
- *   D. Advice about huge pages may lag behind the advised bits when two threads work on one chunk: that
+ *   D. Advice about huge pages may lag behind the advised bits when two threads work on one block: that
  *      costs a huge page too many or too few, nothing else.
  *   E. A chunk leaves the index, under the lock, before it is unmapped, and only when no granule is used
  *      or all used ones belong to the thread that removes it. So an address found in the index, by

@@ -6,7 +6,7 @@
  * small: a half more each time. Address space costs next to nothing; a map of 256 MiB is searched in about
  * 0.5 us. On 32-bit systems address space is scarce. */
 #define CHUNK_MIN    (8 * FR_MIB)
-#define CHUNK_MAX    (sizeof(void *) >= 8 ? 256 * FR_MIB : 16 * FR_MIB)
+#define CHUNK_MAX    (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
 #define CHUNK_GROWTH 2
 
 /* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an

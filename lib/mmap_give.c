@@ -84,37 +84,65 @@ struct fr_chunk *fr_mmap_chunk_of(const void *p)
 }
 
 /*
- * Before pages of a huge page go, huge pages are no longer asked for in its block: else the kernel's
- * background thread makes the block resident again, all of it within a minute (measured). Of all blocks
- * between the outermost ones concerned, which takes one call. The caller holds the lock.
+ * What is to be done about blocks that lose a part of themselves. Before: huge pages are no longer asked
+ * for, else the kernel's background thread makes the whole block resident again within a minute
+ * (measured). Afterwards: what is left of the huge page is split, else the memory is not really free.
  */
-static struct frusa_range retract_advice(const struct vector *v)
+struct torn_blocks {
+    struct fr_blocks retract;
+    struct fr_blocks split;
+};
+
+/*
+ * A batch as long as this is probably followed by another that begins where it ends, so the block at its
+ * end is left alone: the next batch takes the rest of it, or it is found torn the next time.
+ */
+#define BATCH_GOES_ON 128
+
+/* Notes what the vector tears. The caller holds the lock. */
+static void tear(const struct vector *v, int is_purge, int goes_on, struct torn_blocks *torn)
 {
-    struct fr_chunk *c = v->chunk;
-    struct frusa_range blocks = {NULL, 0};
-    size_t from = (size_t)-1;
-    size_t to = 0;
+    static const struct torn_blocks none;
+    size_t per_block = fr_chunk_granules_per_block(v->chunk);
+    *torn = none;
     for (size_t i = 0; i < v->n; i++) {
         size_t first, end;
-        granules_of(c, &v->ranges[i], &first, &end);
-        fr_chunk_partial_blocks(c, first, end, &from, &to);
+        granules_of(v->chunk, &v->ranges[i], &first, &end);
+        if (goes_on && i == v->n - 1)
+            end = fr_align_down(end, per_block);
+        fr_chunk_tear(v->chunk, first, end, is_purge, &torn->retract, &torn->split);
     }
-    if (from < to) {
-        fr_bits_clear(c->advised, from, to);
-        blocks.ptr = c->base + from * FR_BLOCK_BYTES;
-        blocks.size = (to - from) * FR_BLOCK_BYTES;
-    }
-    return blocks;
 }
 
-static void advise_small(struct frusa_range blocks)
+static void retract_advice(void *p, size_t size)
 {
-    if (blocks.size > 0)
-        fr_pages_advise(blocks.ptr, blocks.size, FR_PAGES_SMALL);
+    fr_pages_advise(p, size, FR_PAGES_SMALL);
 }
 
-/* Joins ahead neighbours to the ranges; returns the blocks whose advice is retracted. */
-static struct frusa_range widen(struct vector *v)
+/* Calls `act` for every run of blocks. */
+static void for_blocks(const struct fr_chunk *c, const struct fr_blocks *blocks,
+                       void (*act)(void *p, size_t size))
+{
+    size_t count = c->bytes / FR_BLOCK_BYTES;
+    size_t b = fr_bits_next_set(blocks->words, 0, count);
+    while (b < count) {
+        size_t end = fr_bits_next_clear(blocks->words, b, count);
+        act(c->base + b * FR_BLOCK_BYTES, (end - b) * FR_BLOCK_BYTES);
+        b = fr_bits_next_set(blocks->words, end, count);
+    }
+}
+
+/* Gives the memory of a vector whose granules are used back to the system. */
+static size_t discard(struct vector *v, const struct torn_blocks *torn)
+{
+    for_blocks(v->chunk, &torn->retract, retract_advice);
+    size_t bytes = fr_pages_discard(v->ranges, v->n, v->refused);
+    for_blocks(v->chunk, &torn->split, fr_pages_split);
+    return bytes;
+}
+
+/* Joins ahead neighbours to the ranges. */
+static void widen(struct vector *v, int goes_on, struct torn_blocks *torn)
 {
     struct fr_chunk *c = v->chunk;
     fr_mmap_lock();
@@ -129,9 +157,8 @@ static struct frusa_range widen(struct vector *v)
         v->ranges[i].ptr = fr_chunk_address(c, first);
         v->ranges[i].size = (end - first) * c->granule;
     }
-    struct frusa_range blocks = retract_advice(v);
+    tear(v, 0, goes_on, torn);
     fr_mmap_unlock();
-    return blocks;
 }
 
 /* Zeroes the blocks in refused ranges; the granules that those were widened by are zero. */
@@ -164,6 +191,7 @@ static int free_ranges(const struct vector *v)
 static void give_back_runs(struct fr_chunk *c, const struct frusa_range *blocks, size_t n)
 {
     struct vector v;
+    struct torn_blocks torn;
     size_t granules = 0;
     for (size_t i = 0; i < n; i++)
         granules += outward(&blocks[i]).size / c->granule;
@@ -171,8 +199,8 @@ static void give_back_runs(struct fr_chunk *c, const struct frusa_range *blocks,
     v.chunk = c;
     for (size_t done = 0; done < n && !removed;) {
         size_t collected = collect(&v, blocks + done, n - done, outward);
-        advise_small(widen(&v));
-        fr_pages_discard(v.ranges, v.n, v.refused);
+        widen(&v, n >= BATCH_GOES_ON, &torn);
+        discard(&v, &torn);
         zero_refused(&v, blocks + done, collected);
         removed = free_ranges(&v);
         done += collected;
@@ -208,17 +236,19 @@ void fr_mmap_give_back(const struct frusa_range *blocks, size_t n)
 size_t fr_mmap_purge(const struct frusa_range *ranges, size_t n)
 {
     struct vector v;
+    struct torn_blocks torn;
     size_t bytes = 0;
     while (n > 0) {
         v.chunk = fr_mmap_chunk_of(ranges[0].ptr);
         size_t collected = collect(&v, ranges, group(v.chunk, ranges, n), inward);
         if (v.chunk) {
             fr_mmap_lock();
-            struct frusa_range blocks = retract_advice(&v);
+            tear(&v, 1, n >= BATCH_GOES_ON, &torn);
             fr_mmap_unlock();
-            advise_small(blocks);
+            bytes += discard(&v, &torn);
+        } else {
+            bytes += fr_pages_discard(v.ranges, v.n, v.refused);
         }
-        bytes += fr_pages_discard(v.ranges, v.n, v.refused);
         ranges += collected;
         n -= collected;
     }

@@ -26,6 +26,9 @@
 
 /* Constants that are younger than the headers of supported systems; kernels that do not know them
  * answer with an error. */
+#if !defined(MADV_COLD)
+#define MADV_COLD 20 /* Linux 5.4 */
+#endif
 #if !defined(MADV_POPULATE_WRITE)
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
@@ -160,6 +163,15 @@ void fr_pages_advise(void *p, size_t size, enum fr_page_kind kind)
     errno = saved;
 }
 
+/* Of MADV_COLD's effects this wants only one: it splits huge pages that are mapped in part (Linux 5.4). The
+ * other, that the pages left are the first to be swapped out, lasts until they are used again. */
+void fr_pages_split(void *p, size_t size)
+{
+    int saved = errno;
+    madvise(p, size, MADV_COLD);
+    errno = saved;
+}
+
 void fr_pages_name(void *p, size_t size, const char *name)
 {
     static fr_atomic state;
@@ -241,6 +253,12 @@ void fr_pages_advise(void *p, size_t size, enum fr_page_kind kind)
     (void)p;
     (void)size;
     (void)kind;
+}
+
+void fr_pages_split(void *p, size_t size)
+{
+    (void)p;
+    (void)size;
 }
 
 void fr_pages_name(void *p, size_t size, const char *name)

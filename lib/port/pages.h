@@ -56,6 +56,13 @@ size_t fr_pages_discard(const struct frusa_range *ranges, size_t n, size_t *refu
 enum fr_page_kind { FR_PAGES_SMALL, FR_PAGES_HUGE };
 void fr_pages_advise(void *p, size_t size, enum fr_page_kind kind);
 
+/*
+ * To be called when most of the huge pages in a range has been discarded: the kernel splits what is left
+ * of them, so that the discarded parts become free memory at once. Otherwise it does that when
+ * memory runs short; they do not count as resident either way.
+ */
+void fr_pages_split(void *p, size_t size);
+
 /* Names a mapping for /proc/PID/maps, where the kernel can do that. */
 void fr_pages_name(void *p, size_t size, const char *name);
 

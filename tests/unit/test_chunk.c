@@ -192,18 +192,18 @@ START_TEST(test_a_block_that_goes_altogether_is_not_torn)
 }
 END_TEST
 
-START_TEST(test_huge_pages_are_split_when_enough_of_them_went)
+START_TEST(test_huge_pages_are_split_when_little_is_left)
 {
     struct fr_chunk *c = new_chunk(BASE, 16 * MIB, PAGE, 1);
     REQUIRE(take(c, 2 * PER_BLOCK - 100, &huge).huge);
     take(c, 100, &small);
-    size_t enough = PER_BLOCK / 16;
+    size_t enough = PER_BLOCK - PER_BLOCK / 16;
     require_blocks(tear(c, 10, 10 + enough - 1, 1, 1), 0, 0);
-    require_blocks(tear(c, 200, 201, 1, 1), 0, 1);
-    require_blocks(tear(c, 300, 400, 1, 1), 0, 0);
+    require_blocks(tear(c, 500, 501, 1, 1), 0, 1);
+    require_blocks(tear(c, 505, 506, 1, 1), 0, 0);
     require_blocks(tear(c, PER_BLOCK + 7, PER_BLOCK + 7 + enough, 0, 1), 1, 2);
     /* Small pages have nothing to split. */
-    require_blocks(tear(c, 3 * PER_BLOCK + 7, 3 * PER_BLOCK + 400, 1, 1), 0, 0);
+    require_blocks(tear(c, 3 * PER_BLOCK + 7, 4 * PER_BLOCK - 1, 1, 1), 0, 0);
     free(c);
 }
 END_TEST
@@ -349,6 +349,6 @@ RUNNER_MAIN("chunk", test_a_short_run_populates_in_advance, test_a_long_run_is_p
             test_clean_blocks_of_grown_heaps_become_huge, test_small_heaps_lose_the_advice,
             test_blocks_that_lose_a_part_lose_the_advice,
             test_a_block_that_goes_altogether_is_not_torn,
-            test_huge_pages_are_split_when_enough_of_them_went, test_resize_takes_what_follows,
+            test_huge_pages_are_split_when_little_is_left, test_resize_takes_what_follows,
             test_invariants_hold_on_pages_of_every_size, test_a_failed_search_saves_the_next,
             test_index_finds_every_chunk_by_address, test_checkers_see_broken_state)
