@@ -9,13 +9,30 @@
 #include "mmap_provider.h"
 #include "port/panic.h"
 
-/* A vector of ranges of one chunk (NULL: of mappings of their own) on their way to the system. */
+/* Ranges on their way to the system. */
 struct vector {
-    struct fr_chunk *chunk;
     size_t n;
     struct frusa_range ranges[FR_DISCARD_MAX];
     size_t refused[FR_DISCARD_WORDS];
 };
+
+/*
+ * Blocks of a chunk that lose a part of themselves. Before, huge pages are no longer asked for, else the
+ * kernel's background thread makes the whole block resident again within a minute (measured).
+ * Afterwards the rest of a huge page of which little is left is split, else the memory is not really free.
+ */
+struct torn {
+    struct fr_chunk *chunk; /* NULL: mappings of their own, about which nothing is known */
+    struct fr_blocks retract;
+    struct fr_blocks split;
+};
+
+/* So many chunks share a vector of pages to be purged: about as many as a heap of 10 GiB has. */
+#define CHUNKS_MAX 48
+
+/* A batch as long as this is probably followed by another that begins where it ends, so the block at its
+ * end is left alone: the next batch takes the rest of it, or it is found torn the next time. */
+#define BATCH_GOES_ON 128
 
 static size_t range_end(const struct frusa_range *range)
 {
@@ -39,15 +56,15 @@ static struct frusa_range inward(const struct frusa_range *range)
     return whole;
 }
 
-/* Fills the vector with leading ranges, rounded, neighbours joined; returns how many. */
-static size_t collect(struct vector *v, const struct frusa_range *ranges, size_t n,
-                      struct frusa_range (*rounded)(const struct frusa_range *))
+/* Adds leading ranges, rounded, joined where they touch each other; returns how many. */
+static size_t add(struct vector *v, const struct frusa_range *ranges, size_t n,
+                  struct frusa_range (*rounded)(const struct frusa_range *))
 {
+    size_t start = v->n;
     size_t i = 0;
-    v->n = 0;
     for (; i < n; i++) {
         struct frusa_range range = rounded(&ranges[i]);
-        if (v->n > 0 && range_end(&v->ranges[v->n - 1]) == (size_t)range.ptr) {
+        if (v->n > start && range_end(&v->ranges[v->n - 1]) == (size_t)range.ptr) {
             v->ranges[v->n - 1].size += range.size;
         } else if (range.size > 0) {
             if (v->n == FR_DISCARD_MAX)
@@ -83,37 +100,6 @@ struct fr_chunk *fr_mmap_chunk_of(const void *p)
     return c;
 }
 
-/*
- * What is to be done about blocks that lose a part of themselves. Before: huge pages are no longer asked
- * for, else the kernel's background thread makes the whole block resident again within a minute
- * (measured). Afterwards: what is left of the huge page is split, else the memory is not really free.
- */
-struct torn_blocks {
-    struct fr_blocks retract;
-    struct fr_blocks split;
-};
-
-/*
- * A batch as long as this is probably followed by another that begins where it ends, so the block at its
- * end is left alone: the next batch takes the rest of it, or it is found torn the next time.
- */
-#define BATCH_GOES_ON 128
-
-/* Notes what the vector tears. The caller holds the lock. */
-static void tear(const struct vector *v, int is_purge, int goes_on, struct torn_blocks *torn)
-{
-    static const struct torn_blocks none;
-    size_t per_block = fr_chunk_granules_per_block(v->chunk);
-    *torn = none;
-    for (size_t i = 0; i < v->n; i++) {
-        size_t first, end;
-        granules_of(v->chunk, &v->ranges[i], &first, &end);
-        if (goes_on && i == v->n - 1)
-            end = fr_align_down(end, per_block);
-        fr_chunk_tear(v->chunk, first, end, is_purge, &torn->retract, &torn->split);
-    }
-}
-
 static void retract_advice(void *p, size_t size)
 {
     fr_pages_advise(p, size, FR_PAGES_SMALL);
@@ -132,19 +118,27 @@ static void for_blocks(const struct fr_chunk *c, const struct fr_blocks *blocks,
     }
 }
 
-/* Gives the memory of a vector whose granules are used back to the system. */
-static size_t discard(struct vector *v, const struct torn_blocks *torn)
+/* Notes what the ranges from number `start` on, of one chunk, tear. The caller holds the lock. */
+static void note_torn(const struct vector *v, size_t start, int is_purge, int goes_on,
+                      struct torn *torn)
 {
-    for_blocks(v->chunk, &torn->retract, retract_advice);
-    size_t bytes = fr_pages_discard(v->ranges, v->n, v->refused);
-    for_blocks(v->chunk, &torn->split, fr_pages_split);
-    return bytes;
+    struct fr_chunk *c = torn->chunk;
+    static const struct fr_blocks none;
+    torn->retract = none;
+    torn->split = none;
+    for (size_t i = start; i < v->n; i++) {
+        size_t first, end;
+        granules_of(c, &v->ranges[i], &first, &end);
+        if (goes_on && i == v->n - 1)
+            end = fr_align_down(end, fr_chunk_granules_per_block(c));
+        fr_chunk_tear(c, first, end, is_purge, &torn->retract, &torn->split);
+    }
 }
 
 /* Joins ahead neighbours to the ranges. */
-static void widen(struct vector *v, int goes_on, struct torn_blocks *torn)
+static void widen(struct vector *v, int goes_on, struct torn *torn)
 {
-    struct fr_chunk *c = v->chunk;
+    struct fr_chunk *c = torn->chunk;
     fr_mmap_lock();
     for (size_t i = 0; i < v->n; i++) {
         size_t first, end;
@@ -157,7 +151,7 @@ static void widen(struct vector *v, int goes_on, struct torn_blocks *torn)
         v->ranges[i].ptr = fr_chunk_address(c, first);
         v->ranges[i].size = (end - first) * c->granule;
     }
-    tear(v, 0, goes_on, torn);
+    note_torn(v, 0, 0, goes_on, torn);
     fr_mmap_unlock();
 }
 
@@ -173,16 +167,16 @@ static void zero_refused(const struct vector *v, const struct frusa_range *block
 }
 
 /* Frees the ranges; non-zero when the chunk is empty now and out of the index. */
-static int free_ranges(const struct vector *v)
+static int free_ranges(struct fr_chunk *c, const struct vector *v)
 {
     fr_mmap_lock();
     for (size_t i = 0; i < v->n; i++) {
         size_t first, end;
-        granules_of(v->chunk, &v->ranges[i], &first, &end);
-        fr_chunk_give(v->chunk, first, end, fr_bits_test(v->refused, i));
-        fr_mmap_provider.used[v->chunk->kind] -= end - first;
+        granules_of(c, &v->ranges[i], &first, &end);
+        fr_chunk_give(c, first, end, fr_bits_test(v->refused, i));
+        fr_mmap_provider.used[c->kind] -= end - first;
     }
-    int removed = fr_mmap_remove_if_empty(v->chunk);
+    int removed = fr_mmap_remove_if_empty(c);
     fr_mmap_unlock();
     return removed;
 }
@@ -191,19 +185,21 @@ static int free_ranges(const struct vector *v)
 static void give_back_runs(struct fr_chunk *c, const struct frusa_range *blocks, size_t n)
 {
     struct vector v;
-    struct torn_blocks torn;
+    struct torn torn = {.chunk = c};
     size_t granules = 0;
     for (size_t i = 0; i < n; i++)
         granules += outward(&blocks[i]).size / c->granule;
     int removed = fr_mmap_remove_if_all(c, granules);
-    v.chunk = c;
     for (size_t done = 0; done < n && !removed;) {
-        size_t collected = collect(&v, blocks + done, n - done, outward);
+        v.n = 0;
+        size_t added = add(&v, blocks + done, n - done, outward);
         widen(&v, n >= BATCH_GOES_ON, &torn);
-        discard(&v, &torn);
-        zero_refused(&v, blocks + done, collected);
-        removed = free_ranges(&v);
-        done += collected;
+        for_blocks(c, &torn.retract, retract_advice);
+        fr_pages_discard(v.ranges, v.n, v.refused);
+        for_blocks(c, &torn.split, fr_pages_split);
+        zero_refused(&v, blocks + done, added);
+        removed = free_ranges(c, &v);
+        done += added;
     }
     if (removed)
         fr_mmap_unmap(c);
@@ -233,24 +229,39 @@ void fr_mmap_give_back(const struct frusa_range *blocks, size_t n)
     }
 }
 
+/* Adds leading ranges of one chunk, and retracts the advice for what they tear; returns how many. */
+static size_t add_purged(struct vector *v, const struct frusa_range *ranges, size_t n,
+                         struct torn *torn)
+{
+    size_t start = v->n;
+    torn->chunk = fr_mmap_chunk_of(ranges[0].ptr);
+    size_t added = add(v, ranges, group(torn->chunk, ranges, n), inward);
+    if (torn->chunk) {
+        fr_mmap_lock();
+        note_torn(v, start, 1, n >= BATCH_GOES_ON, torn);
+        fr_mmap_unlock();
+        for_blocks(torn->chunk, &torn->retract, retract_advice);
+    }
+    return added;
+}
+
 size_t fr_mmap_purge(const struct frusa_range *ranges, size_t n)
 {
     struct vector v;
-    struct torn_blocks torn;
+    struct torn torn[CHUNKS_MAX];
     size_t bytes = 0;
     while (n > 0) {
-        v.chunk = fr_mmap_chunk_of(ranges[0].ptr);
-        size_t collected = collect(&v, ranges, group(v.chunk, ranges, n), inward);
-        if (v.chunk) {
-            fr_mmap_lock();
-            tear(&v, 1, n >= BATCH_GOES_ON, &torn);
-            fr_mmap_unlock();
-            bytes += discard(&v, &torn);
-        } else {
-            bytes += fr_pages_discard(v.ranges, v.n, v.refused);
+        size_t chunks = 0;
+        v.n = 0;
+        while (n > 0 && chunks < CHUNKS_MAX && v.n < FR_DISCARD_MAX) {
+            size_t added = add_purged(&v, ranges, n, &torn[chunks++]);
+            ranges += added;
+            n -= added;
         }
-        ranges += collected;
-        n -= collected;
+        bytes += fr_pages_discard(v.ranges, v.n, v.refused);
+        for (size_t k = 0; k < chunks; k++)
+            if (torn[k].chunk)
+                for_blocks(torn[k].chunk, &torn[k].split, fr_pages_split);
     }
     return bytes;
 }
