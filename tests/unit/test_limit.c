@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LIMIT = 8 << 20, OBJECTS = 100000 };
+enum { LIMIT = 8 << 20, OBJECTS = 200000 };
 
 static void *objects[OBJECTS];
 
