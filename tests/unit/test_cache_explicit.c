@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(test_bound_on_the_cache)
 {
-    static const size_t bounds[] = {0, 1, 10000, 200000, 4 << 20};
+    static const size_t bounds[] = {0, 1, 10000, 200000, 16 << 20};
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
         struct frusa_config config = {.thread_cache_max = bounds[i],
                                       .flags = FRUSA_NO_THREAD_CACHE};
@@ -132,7 +132,7 @@ START_TEST(test_bound_on_the_cache)
             for (size_t k = 0; k < 4000; k++)
                 frusa_cache_dealloc(cache, objects[k], 1 + k % 1500, 0);
             ck_assert_int_eq(frusa_get_stats(x.f, &s), 0);
-            ck_assert_uint_le(s.cached, bounds[i] != 0 ? bounds[i] : 1 << 20);
+            ck_assert_uint_le(s.cached, bounds[i] != 0 ? bounds[i] : 4 << 20);
             ck_assert_uint_eq(s.in_use, s.in_use_metadata);
         }
         frusa_cache_destroy(cache);
