@@ -13,7 +13,8 @@ origin=$(pwd)
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages
 configure_in demo --disable-static
-make -s -j "$jobs"
+make -s -j "$jobs" -C lib
+make -s -j "$jobs" -C examples demo/frusa-demo
 
 cd "$origin"
 say "running the demo"
