@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# usage: sh scripts/check-deb.sh TARBALL DIRECTORY
+#
+# "make check-deb": builds the Debian packages from a release and the directory debian, twice; lints them;
+# compares the two; installs them in a fresh minimal Debian 12 and uses them there as a user would. Works
+# in DIRECTORY, and leaves the packages in DIRECTORY/first. Needs root; ROOT_TARBALL names a minimal root
+# that is at hand (with gcc, libc6-dev, man-db and pkg-config), else one is made with the host's mirror.
+
+. "$(dirname "$0")/common.sh"
+
+[ $# -eq 2 ] || die "usage: check-deb.sh TARBALL DIRECTORY"
+[ "$(id -u)" -eq 0 ] || die "a Debian root takes root to enter"
+[ -d "$top/debian" ] || die "releases hold no debian directory: run this in a clone of the repository"
+mkdir -p "$2"
+tarball=$(realpath "$1")
+work=$(realpath "$2")
+version=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
+upstream=${version%-*}
+[ -f "$tarball" ] || die "no such file: $tarball"
+[ "$(basename "$tarball")" = "libfrusa-$upstream.tar.xz" ] || die "$tarball is not libfrusa $upstream"
+
+# logged NAME COMMAND...: runs a command with its output in a file, whose end is shown if it fails.
+logged() {
+    log=$work/$1.log
+    shift
+    "$@" > "$log" 2>&1 < /dev/null || {
+        tail -n 60 "$log" >&2
+        die "failed, see $log"
+    }
+}
+
+# build NAME OPTION-OF-DPKG-BUILDPACKAGE [VARIABLE=VALUE...]
+build() {
+    directory=$work/$1
+    option=$2
+    shift 2
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    cp "$tarball" "$directory/libfrusa_$upstream.orig.tar.xz"
+    tar -C "$directory" -xf "$tarball"
+    cp -R "$top/debian" "$directory/libfrusa-$upstream/"
+    cd "$directory/libfrusa-$upstream"
+    logged "$(basename "$directory")" env "$@" dpkg-buildpackage -us -uc "$option"
+    cd "$work"
+}
+
+# The tags of every severity; the rest of what -v says is not worth reading.
+lint() {
+    lintian --profile debian -EvIL +pedantic --allow-root "$work"/first/*.changes > "$work/lintian.log" 2>&1 ||
+        true
+    grep -q '^N: Processing changes file' "$work/lintian.log" || die "lintian did not work: see $work/lintian.log"
+    if grep '^[EWIPX]: ' "$work/lintian.log"; then
+        die "lintian has findings"
+    fi
+}
+
+# Packages built elsewhere, in another time zone, under another mask and without tests are the same.
+compare() {
+    total=0
+    for package in "$work"/first/*.deb; do
+        cmp "$package" "$work/second, elsewhere/$(basename "$package")" || die "two builds differ"
+        total=$((total + 1))
+    done
+    [ "$total" -gt 0 ] || die "no packages were built"
+    say "$total packages, the same in both builds"
+    (cd "$work/first" && sha256sum ./*.deb)
+}
+
+# The Debian sources of the host, for mmdebstrap.
+mirror() {
+    for file in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+        if [ -s "$file" ]; then
+            echo "$file"
+            return
+        fi
+    done
+}
+
+make_root_tarball() {
+    apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::Proxy)' > "$work/apt.conf" || true
+    # shellcheck disable=SC2046 # one word or none
+    logged mmdebstrap mmdebstrap --variant=minbase --include=gcc,libc6-dev,man-db,pkg-config \
+        --aptopt="$work/apt.conf" bookworm "$work/root.tar.new" $(mirror)
+    mv "$work/root.tar.new" "$work/root.tar"
+}
+
+# A repository of the packages in the root, and what is to be done there.
+fill_root() {
+    rm -rf --one-file-system "$work/root"
+    mkdir -p "$work/root"
+    tar -C "$work/root" -xf "${ROOT_TARBALL:-$work/root.tar}"
+    mkdir -p "$work/root/repository" "$work/root/check"
+    cp "$work"/first/*.deb "$work/root/repository"
+    (cd "$work/root/repository" && dpkg-scanpackages --multiversion . > Packages 2> /dev/null)
+    cp -R "$top/debian/tests" "$work/root/check"
+    cp "$top/scripts/check-deb-inside.sh" "$work/root/check/inside.sh"
+    # README's first program.
+    sed -n '/^    #include <frusa.h>/,/^    }/s/^    //p' "$top/README" > "$work/root/check/demo.c"
+    grep -q 'int main' "$work/root/check/demo.c" || die "no program found in README"
+}
+
+# In namespaces of its own: what is mounted goes away with the command.
+enter_root() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare --mount --pid --fork --kill-child sh -euc '
+        mount -t proc proc "$1/proc"
+        mount --rbind /dev "$1/dev"
+        shift
+        exec "$@"
+    ' enter "$work/root" \
+        chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh /check/inside.sh
+}
+
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages check debhelper dpkg-dev groff lintian mandoc mmdebstrap python3 xz-utils
+
+say "building the packages, with tests"
+build first --build=full
+say "lintian"
+lint
+say "building them again"
+# shellcheck disable=SC2031 # that is meant
+(umask 027 && build "second, elsewhere" --build=binary DEB_BUILD_OPTIONS=nocheck TZ=Pacific/Chatham)
+compare
+if [ -z "${ROOT_TARBALL-}" ] && [ ! -f "$work/root.tar" ]; then
+    say "making a minimal root"
+    make_root_tarball
+fi
+say "installing and using them in a minimal root"
+fill_root
+logged inside enter_root
+cat "$work/inside.log"
+rm -rf --one-file-system "$work/root"
+say "packages: $work/first"
