@@ -18,7 +18,7 @@
 #define REST_MAX (RECORD_MAX + CACHE_MAX)
 
 /* The default of thread_cache_max. */
-#define THREAD_CACHE_MAX ((size_t)1 << 20)
+#define THREAD_CACHE_MAX ((size_t)4 << 20)
 
 /* Reclaims; requires that the return value and reclaimed_total tell what the fallback saw. */
 static size_t reclaim_and_account(struct fixture *x)

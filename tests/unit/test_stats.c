@@ -150,7 +150,7 @@ START_TEST(test_cached)
         population_create(&p, x.f, 20000, 1, 1500, &r);
         population_drop(&p, p.live);
         struct frusa_stats s = stats_of(x.f);
-        ck_assert_uint_le(s.cached, bounds[i] != 0 ? bounds[i] : 1u << 20);
+        ck_assert_uint_le(s.cached, bounds[i] != 0 ? bounds[i] : 4u << 20);
         ck_assert_uint_eq(s.in_use, s.in_use_metadata);
         frusa_thread_flush(x.f);
         ck_assert_uint_eq(stats_of(x.f).cached, 0);
