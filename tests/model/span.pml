@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The life of spans: reserve, take, release, relink, grow, retire.
+ * lib/span.h, lib/span.c, lib/slab.c, lib/slab_list.h, lib/slab_scan.c, lib/grow.c; the letters are span.h's.
+ * README says what is left out.
+ *
+ * A class with two spans at most: one of three slots in two words, one of a single slot.
+ */
+#ifndef OPS
+#define OPS 2 /* calls of each mutator */
+#endif
+
+#define RETIRED 100
+#define SPANS 2
+#define CAPACITY(s) (s == 0 -> 3 : 1)
+
+byte count[SPANS];
+bool linked[SPANS], present[SPANS], mapped[SPANS];
+/* Bits by span and word: word 2s + w. Span 0 has bits 0, 1 of word 0 and bit 0 of word 1; span 1 bit 0 of word 2. */
+byte taken[4];
+byte out[4]; /* those of them that are objects anybody may give back */
+bool slab_lock;
+byte ended;
+
+#define BITS(x) ((x & 1) + (x >> 1))
+#define TAKEN(s) (BITS(taken[2 * s]) + BITS(taken[2 * s + 1]))
+#define WIDTH(i) (i == 0 -> 3 : (i == 3 -> 0 : 1)) /* the bits that word i has */
+
+#define TOUCH(s) assert(present[s])
+#define COUNT_COVERS_BITS(s) assert(count[s] == RETIRED || count[s] >= TAKEN(s)) /* [S.2] */
+
+inline lock() { atomic { !slab_lock -> slab_lock = true } }
+#if defined(RESERVE_UNLOCKED) || defined(LATE_UNLINK)
+#define CHECK_LINKS(s) skip
+#else
+#define CHECK_LINKS(s) assert(!present[s] || count[s] == RETIRED || unlinked_yet == s + 1 || \
+                              linked[s] == (count[s] < CAPACITY(s)))
+#endif
+byte unlinked_yet; /* 1 + a span that its grower has not linked yet */
+inline unlock() { d_step { CHECK_LINKS(0); CHECK_LINKS(1); slab_lock = false } }
+
+/* Raises the count of a span that is on the list, by up to n - got. */
+inline reserve(s) {
+#ifdef RESERVE_UNLOCKED
+    unlock();
+#endif
+    TOUCH(s); /* [S.1] */
+    f = CAPACITY(s) - count[s]; /* the count may fall after this load */
+    f = (f < n - got -> f : n - got);
+    d_step {
+        TOUCH(s);
+        count[s] = count[s] + f; r[s] = r[s] + f; got = got + f;
+        assert(count[s] <= CAPACITY(s));
+        filled = (filled || count[s] == CAPACITY(s))
+    };
+#ifdef RESERVE_UNLOCKED
+    lock();
+#endif
+#ifndef LATE_UNLINK
+    if :: filled -> d_step { TOUCH(s); linked[s] = false; filled = false } :: else fi; /* [S.6] */
+#endif
+    f = 0
+}
+
+inline slab_reserve() {
+    lock();
+    do
+    :: got < n && linked[0] -> reserve(0)
+    :: got < n && linked[1] -> reserve(1)
+    :: got == n || (!linked[0] && !linked[1]) -> break
+    od;
+    unlock()
+}
+
+/* Takes the reserved bits of a span, from any word on, until all are had [S.2]. */
+inline take(s) {
+    if
+    :: r[s] > 0 ->
+        if :: w = 2 * s :: s == 0 -> w = 1 fi;
+        f = 0;
+        do
+        :: r[s] > 0 ->
+            d_step {
+                TOUCH(s);
+                m = WIDTH(w) & ~taken[w];
+                if :: m == 3 && r[s] == 1 -> m = 1 :: else fi; /* the lowest ones */
+                taken[w] = taken[w] | m; out[w] = out[w] | m;
+                r[s] = r[s] - BITS(m);
+                COUNT_COVERS_BITS(s); m = 0
+            };
+            if
+            :: r[s] > 0 && s == 0 -> w = 1 - w; f++
+            :: else
+            fi
+#ifdef SCAN_ONCE
+            ; assert(r[s] == 0 || f < 2)
+#else
+            ; f = 0
+#endif
+        :: r[s] == 0 -> break
+        od;
+        w = 0; f = 0
+    :: else
+    fi
+}
+
+/* A new span, linked with its batch reserved, as far as it goes; the fallback refuses when both exist. */
+inline grow() {
+    d_step {
+        w = (!present[0] -> 0 : (!present[1] -> 1 : 2));
+        if
+        :: w < 2 && unlinked_yet == 0 ->
+            present[w] = true; mapped[w] = true; taken[2 * w] = 0; taken[2 * w + 1] = 0;
+            unlinked_yet = w + 1;
+#ifdef LINK_FIRST
+            count[w] = 0;
+#else
+            got = (n < CAPACITY(w) -> n : CAPACITY(w));
+            count[w] = got; r[w] = got;
+#endif
+        :: else -> w = 2
+        fi
+    };
+    if
+    :: w < 2 ->
+        lock(); d_step { TOUCH(w); unlinked_yet = 0; linked[w] = (count[w] < CAPACITY(w)) }; unlock();
+#ifdef LINK_FIRST
+        slab_reserve();
+#endif
+        assert(got > 0) /* else reclaim can take new spans away for ever */
+    :: else
+    fi;
+    w = 0
+}
+
+inline alloc() {
+    if :: n = 1 :: n = 2 fi;
+    slab_reserve();
+    if :: got == 0 -> grow() :: else fi;
+    take(0); take(1);
+#ifdef LATE_UNLINK
+    if
+    :: filled ->
+        lock();
+        if :: linked[0] && count[0] == CAPACITY(0) -> linked[0] = false :: else fi;
+        if :: linked[1] && count[1] == CAPACITY(1) -> linked[1] = false :: else fi;
+        unlock()
+    :: else
+    fi;
+#endif
+    n = 0; got = 0; filled = false
+}
+
+inline clear_bits(i, s) {
+    if
+    :: d[i] != 0 -> d_step { TOUCH(s); assert(mapped[s]); assert((taken[i] & d[i]) == d[i]);
+                             taken[i] = taken[i] & ~d[i]; d[i] = 0 }
+    :: else
+    fi
+}
+
+inline lower(s) {
+    do
+    :: d_step { TOUCH(s); f = count[s]; assert(f != RETIRED) };
+        if
+        :: f == CAPACITY(s) -> /* [S.4] */
+            lock();
+            d_step {
+                TOUCH(s);
+                if :: count[s] == CAPACITY(s) -> assert(!linked[s]); linked[s] = true :: else fi;
+                count[s] = count[s] - n; COUNT_COVERS_BITS(s)
+            };
+            unlock(); break
+        :: else ->
+#ifdef PLAIN_SUB
+            d_step { TOUCH(s); count[s] = count[s] - n }; break
+#else
+            if
+            :: d_step { count[s] == f -> TOUCH(s); count[s] = count[s] - n; COUNT_COVERS_BITS(s) }; break
+            :: count[s] != f
+            fi
+#endif
+        fi
+    od;
+#ifdef TOUCH_AFTER
+    TOUCH(s);
+#endif
+    n = 0; f = 0
+}
+
+/* Gives back a run of objects that lie in one span. */
+inline give() {
+    atomic {
+        if
+        :: out[0] != 0 -> s = 0; if :: d[0] = out[0] :: out[0] == 3 -> d[0] = 1 fi
+        :: out[0] != 0 && out[1] != 0 -> s = 0; d[1] = 1; if :: d[0] = out[0] :: out[0] == 3 -> d[0] = 2 fi
+        :: out[1] != 0 -> s = 0; d[1] = 1
+        :: out[2] != 0 -> s = 1; d[2] = 1
+        :: else /* another thread was faster */
+        fi;
+        out[0] = out[0] & ~d[0]; out[1] = out[1] & ~d[1]; out[2] = out[2] & ~d[2];
+        n = BITS(d[0]) + d[1] + d[2]
+    };
+    if
+    :: n > 0 ->
+#ifdef LOWER_FIRST
+        lower(s);
+        clear_bits(0, 0); clear_bits(1, 0); clear_bits(2, 1)
+#else
+        clear_bits(0, 0); clear_bits(1, 0); clear_bits(2, 1); /* [S.3] */
+        lower(s) /* [S.5]: nothing of the span after that */
+#endif
+    :: else
+    fi;
+    s = 0
+}
+
+proctype mutator() {
+    byte ops, n, got, f, w, m, s;
+    byte r[SPANS]; /* reserved and not yet taken */
+    byte d[3];     /* bits to clear */
+    bool filled;
+    do
+    :: ops < OPS ->
+        ops++;
+        if
+        :: alloc()
+        :: (out[0] | out[1] | out[2]) != 0 -> give()
+        fi
+    :: else -> break
+    od;
+    ended++
+}
+
+inline retire(s) {
+    lock();
+    if
+    :: linked[s] ->
+        TOUCH(s);
+        d_step {
+            if
+            :: count[s] == 0 -> count[s] = RETIRED; got = true; assert(TAKEN(s) == 0)
+            :: else
+            fi
+        };
+#ifndef RETIRE_LINKED
+        if :: got -> linked[s] = false :: else fi /* [S.7] */
+#endif
+    :: else
+    fi;
+    unlock();
+#ifdef RETIRE_LINKED
+    if :: got -> lock(); linked[s] = false; unlock() :: else fi;
+#endif
+    if
+    :: got -> mapped[s] = false; d_step { present[s] = false; assert(TAKEN(s) == 0 && !linked[s]) }
+    :: else
+    fi;
+    got = false
+}
+
+proctype reclaimer() {
+    bool got;
+    retire(0); retire(1);
+    retire(0);
+    ended++
+}
+
+init {
+    atomic {
+        /* Span 0 is there, with no object, one, or all of them. */
+        if
+        :: skip
+        :: present[0] = true; mapped[0] = true; linked[0] = true
+        :: present[0] = true; mapped[0] = true; linked[0] = true; count[0] = 2; taken[0] = 2; out[0] = 2; taken[1] = 1; out[1] = 1
+        :: present[0] = true; mapped[0] = true; count[0] = 3; taken[0] = 3; out[0] = 3; taken[1] = 1; out[1] = 1
+        fi;
+        run mutator(); run mutator(); run reclaimer()
+    };
+    d_step {
+        ended == 3 ->
+        /* The invariants, with nobody inside. */
+        assert(!present[0] || (count[0] == TAKEN(0) && linked[0] == (count[0] < 3)));
+        assert(!present[1] || (count[1] == TAKEN(1) && linked[1] == (count[1] < 1)))
+    }
+}
