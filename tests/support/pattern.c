@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FILLED_WHOLE = 16384, END = 128, SAMPLES = 64, STRIDE_MIN = 4096 };
+enum { FILLED_WHOLE = 4096, END = 128, SAMPLES = 64, STRIDE_MIN = 4096 };
 
 static unsigned char expected_byte(uintptr_t base, size_t size, uintptr_t key, size_t i)
 {

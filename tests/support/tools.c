@@ -2,6 +2,8 @@
 /* What the tests ask of the tool that they run under. */
 #include "tools.h"
 
+#include <stdlib.h>
+
 #if defined(__has_include)
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
@@ -14,6 +16,19 @@ int tool_is_valgrind(void)
     return RUNNING_ON_VALGRIND != 0;
 #else
     return 0;
+#endif
+}
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+void tool_keep_freed_memory(void)
+{
+#if defined(__GLIBC__)
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
 #endif
 }
 

@@ -31,4 +31,8 @@
 /* Returns 1 when the program runs under valgrind. */
 int tool_is_valgrind(void);
 
+/* Makes the C library keep freed memory for the next allocation instead of giving it back to the system,
+ * where it can be told so. For programs that allocate and free the same large blocks thousands of times. */
+void tool_keep_freed_memory(void);
+
 #endif /* SUPPORT_TOOLS_H */
