@@ -64,14 +64,16 @@ static void try_sizes(frusa_t *f, size_t align)
     for (size_t size = 1; size <= MAX_SIZE;) {
         size_t good = frusa_good_size(f, size, align);
         REQUIRE_MSG(good >= size, "good size of (%zu, %zu) is %zu", size, align, good);
-        size_t last = good > size + 1 && frusa_good_size(f, good, align) == good ? good : size;
+        int is_edge = frusa_good_size(f, good, align) == good;
+        size_t last = is_edge && good > size + 1 ? good : size;
         try_layout(f, &window, size, align);
         if (last > size) {
             try_layout(f, &window, last - 1, align);
             try_layout(f, &window, last, align);
         }
-        /* Above the largest class there is one for each page: go on in steps of a sixteenth. */
-        size_t step = size / 16 > 4096 ? size / 16 : 0;
+        /* Above the largest class there is one for each page: go on in steps of a sixteenth. With
+         * FRUSA_CHECKED the guards hide the edges: steps of a 64th meet each class. */
+        size_t step = size / 16 > 4096 ? size / 16 : is_edge ? 0 : size / 64;
         size = last + 1 + step;
     }
     try_layout(f, &window, MAX_SIZE, align);
