@@ -7,7 +7,7 @@
  */
 #include "support/environment.h"
 #include "support/fixture.h"
-#include "support/pattern.h"
+#include "support/parcel.h"
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"
@@ -15,17 +15,9 @@
 #include "support/workload.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { WORKERS = 64, RECLAIMERS = 4, MAILBOXES = 512, LIFE = 3000 };
-
-/* An object on its way to another thread. */
-struct parcel {
-    void *ptr;
-    size_t size, align;
-    uintptr_t key;
-};
 
 static struct fixture x;
 static fr_atomic mailboxes[MAILBOXES]; /* struct parcel *, or 0 */
@@ -33,40 +25,9 @@ static fr_atomic exchanged, reclaims, lives;
 static uint64_t seed;
 static time_t deadline;
 
-static struct parcel *pack(struct random *r)
+static void swap(fr_atomic *mailbox, struct parcel *p, struct random *r)
 {
-    struct parcel *p = malloc(sizeof(*p));
-    REQUIRE(p != NULL);
-    p->size = random_size(r, 14);
-    p->align = (size_t)1 << random_below(r, 8);
-    p->key = (uintptr_t)random_next(r);
-    p->ptr = frusa_alloc(x.f, p->size, p->align);
-    REQUIRE(p->ptr != NULL);
-    pattern_fill(p->ptr, p->size, p->key);
-    return p;
-}
-
-static void unpack(struct parcel *p, struct random *r)
-{
-    if (p == NULL)
-        return;
-    pattern_require(p->ptr, p->size, p->key);
-    if (random_percent(r, 50))
-        frusa_dealloc(x.f, p->ptr, p->size, p->align);
-    else
-        frusa_free(x.f, p->ptr);
-    free(p);
-    fr_fetch_add_relaxed(&exchanged, 1);
-}
-
-/* Puts a parcel where another was, or into an empty place; returns the other. */
-static struct parcel *exchange(fr_atomic *mailbox, struct parcel *p)
-{
-    for (;;) {
-        size_t old = fr_load_acquire(mailbox);
-        if (fr_cas_full(mailbox, old, (size_t)(uintptr_t)p))
-            return (struct parcel *)(uintptr_t)old;
-    }
+    fr_fetch_add_relaxed(&exchanged, parcel_unpack(x.f, parcel_exchange(mailbox, p), r));
 }
 
 /* One life of a worker. */
@@ -83,8 +44,11 @@ static void *live(void *stream)
     }
     for (size_t i = 0; i < steps; i++) {
         workload_step(&w);
-        if (random_percent(&r, 40))
-            unpack(exchange(&mailboxes[random_below(&r, MAILBOXES)], pack(&r)), &r);
+        if (random_percent(&r, 40)) {
+            struct parcel *p = parcel_pack(x.f, 14, &r);
+            REQUIRE(p != NULL);
+            swap(&mailboxes[random_below(&r, MAILBOXES)], p, &r);
+        }
         if (random_below(&r, 2000) == 0)
             frusa_thread_flush(x.f);
     }
@@ -146,7 +110,7 @@ int main(void)
     team_run(WORKERS + RECLAIMERS, body, NULL);
 
     for (size_t i = 0; i < MAILBOXES; i++)
-        unpack(exchange(&mailboxes[i], NULL), &r);
+        swap(&mailboxes[i], NULL, &r);
     walk_require_consistent(x.f, fallback_held(&x.fallback));
     frusa_reclaim(x.f);
     REQUIRE(walk_sum(x.f).spans == 0);

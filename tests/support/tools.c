@@ -32,6 +32,31 @@ void tool_keep_freed_memory(void)
 #endif
 }
 
+void tool_trim_malloc(void)
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
+void tool_limit_malloc(void)
+{
+#if defined(__GLIBC__)
+    mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
+void tool_init_rwlock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+#if defined(__GLIBC__)
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 #if TOOL_TSAN
 /* The tests fork while they have several threads, and the child starts new ones. */
 const char *__tsan_default_options(void);

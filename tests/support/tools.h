@@ -6,6 +6,8 @@
 #ifndef SUPPORT_TOOLS_H
 #define SUPPORT_TOOLS_H
 
+#include <pthread.h>
+
 #if defined(__SANITIZE_THREAD__)
 #define TOOL_TSAN 1
 #elif defined(__has_feature)
@@ -34,5 +36,14 @@ int tool_is_valgrind(void);
 /* Makes the C library keep freed memory for the next allocation instead of giving it back to the system,
  * where it can be told so. For programs that allocate and free the same large blocks thousands of times. */
 void tool_keep_freed_memory(void);
+
+/* Makes the C library give back to the system what it can of its freed memory, where it can be told so; and
+ * keeps it from having an arena for each processor, for programs that watch their own resident memory. */
+void tool_trim_malloc(void);
+void tool_limit_malloc(void);
+
+/* Prepares a lock whose writers come before readers, where the C library has such: or they would wait for
+ * ever while there are always some readers. */
+void tool_init_rwlock(pthread_rwlock_t *lock);
 
 #endif /* SUPPORT_TOOLS_H */
