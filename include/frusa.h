@@ -147,6 +147,34 @@ struct frusa {
 #define FRUSA_4K_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_4K_MAX)
 #define FRUSA_2M_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_2M_MAX)
 
+/*
+ * What is special about a static instance that stands behind an interface of another kind, as the one of
+ * libfrusa-malloc does behind malloc. All members may be zero.
+ */
+struct frusa_front {
+    /* The options to start from. */
+    struct frusa_config config;
+    /* Called before the instance is first used, to change a copy of these options by what is only known at run
+     * time. It must not use the instance. Several threads may call it at once, and the result of one of
+     * them holds, so it should come to the same result each time. */
+    void (*configure)(struct frusa_config *config);
+    /* Asked when frusa_free, frusa_resize or frusa_usable_size meets a pointer to memory that belongs to no
+     * instance: returns how many bytes may be read there, 0 when nothing is known, which makes it misuse. The
+     * object is left as it is; frusa_resize returns a new one with a copy of the contents. */
+    size_t (*foreign)(const void *ptr);
+    /* What messages about misuse call the calls: pairs of a name in this header and the name instead of it,
+     * then NULL. */
+    const char *const *calls;
+    /* Must be NULL. */
+    void *reserved[4];
+};
+
+/* A static instance with a struct frusa_front, which must stay valid and unchanged. Everything else is as
+ * with FRUSA_INITIALIZER; reserved entries that are not NULL count as options out of range. */
+#define FRUSA_FRONT_ ((size_t)-1)
+#define FRUSA_FRONT_INITIALIZER(opsptr, frontptr)                                                  \
+    FRUSA_INITIALIZER_(opsptr, &(frontptr)->config, FRUSA_FRONT_)
+
 /* An explicit cache; opaque. */
 typedef struct frusa_cache frusa_cache_t;
 

@@ -22,14 +22,20 @@ _Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, fru
 fr_lock fr_process_lock;
 struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};
 
-static int config_valid(const struct frusa_config *c)
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static int all_null(void *const *pointers, size_t n)
 {
-    if (c->managed_max > FRUSA_2M_MAX || (c->flags & ~KNOWN_FLAGS))
-        return 0;
-    for (size_t i = 0; i < sizeof(c->reserved) / sizeof(c->reserved[0]); i++)
-        if (c->reserved[i])
+    for (size_t i = 0; i < n; i++)
+        if (pointers[i])
             return 0;
     return 1;
+}
+
+static int config_valid(const struct frusa_config *c)
+{
+    return c->managed_max <= FRUSA_2M_MAX && !(c->flags & ~KNOWN_FLAGS) &&
+           all_null(c->reserved, LENGTH(c->reserved));
 }
 
 /* Under the process lock: puts the instance on the list, at the first gap in the numbers. */
@@ -96,25 +102,37 @@ struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
     return inst;
 }
 
+/* The options of a static instance. May call out of the library. */
+static struct frusa_config static_config(const struct fr_instance *inst)
+{
+    struct frusa_config config = inst->static_config ? *inst->static_config : default_config;
+    const struct frusa_front *front = fr_instance_front(inst);
+    if (!front && inst->static_managed_max)
+        config.managed_max = inst->static_managed_max;
+    if (front && front->configure)
+        front->configure(&config);
+    return config;
+}
+
 /* Under the process lock. */
-static size_t start_static(struct fr_instance *inst)
+static size_t start_static(struct fr_instance *inst, const struct frusa_config *config)
 {
     const struct frusa_fallback_ops *ops = inst->static_ops ? inst->static_ops : fr_default_ops;
-    struct frusa_config config = inst->static_config ? *inst->static_config : default_config;
-    if (inst->static_managed_max)
-        config.managed_max = inst->static_managed_max;
-    if (!ops || !fr_fallback_ops_valid(ops) || !config_valid(&config))
+    const struct frusa_front *front = fr_instance_front(inst);
+    if (!ops || !fr_fallback_ops_valid(ops) || !config_valid(config) ||
+        (front && !all_null(front->reserved, LENGTH(front->reserved))))
         return FR_REFUSED;
-    fill_in(inst, ops, &config);
+    fill_in(inst, ops, config);
     return FR_READY;
 }
 
 FR_COLD int fr_instance_start(struct fr_instance *inst)
 {
     fr_fork_arm();
+    struct frusa_config config = static_config(inst);
     fr_process_guard();
     if (fr_load_acquire(&inst->state) == FR_UNTOUCHED)
-        fr_store_release(&inst->state, start_static(inst));
+        fr_store_release(&inst->state, start_static(inst, &config));
     fr_process_unguard();
     if (fr_load_acquire(&inst->state) == FR_READY)
         return 1;

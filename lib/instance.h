@@ -52,6 +52,14 @@ static inline frusa_t *fr_instance_public(struct fr_instance *inst)
     return (frusa_t *)(void *)inst;
 }
 
+/* NULL for all but static instances that were initialised with one. */
+static inline const struct frusa_front *fr_instance_front(const struct fr_instance *inst)
+{
+    if (inst->static_managed_max != FRUSA_FRONT_)
+        return NULL;
+    return FR_CONTAINER_OF(inst->static_config, const struct frusa_front, config);
+}
+
 extern fr_lock fr_process_lock; /* rank FR_RANK_PROCESS */
 extern struct fr_link fr_process_instances;
 

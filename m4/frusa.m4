@@ -28,6 +28,42 @@ AC_DEFUN([FRUSA_COMPILER_FLAGS], [
     AC_SUBST([DEBUG_CPPFLAGS])
 ])
 
+# FRUSA_MALLOC
+# What libfrusa-malloc is built with: MALLOC_CFLAGS, MALLOC_CXXFLAGS, MALLOC_LDFLAGS; the conditionals
+# WITH_MALLOC and HAVE_CXX (without a C++ compiler there is no operator new in it, and the C++ library's own
+# ones call malloc).
+AC_DEFUN([FRUSA_MALLOC], [
+    # Bare jumps into libfrusa, bound when the library is loaded: never the linker's resolver within malloc.
+    AX_APPEND_COMPILE_FLAGS([-fno-plt -fno-builtin], [MALLOC_CFLAGS], [-Werror])
+    # The functions that others inherit stay in memory for as long as the process: others hold pointers.
+    AX_APPEND_LINK_FLAGS(["-Wl,-z,nodelete" "-Wl,-z,now"], [MALLOC_LDFLAGS])
+    AC_LANG_PUSH([C++])
+    frusa_save_CXXFLAGS=$CXXFLAGS
+    CXXFLAGS="$CXXFLAGS -std=c++17"
+    AC_CACHE_CHECK([whether $CXX compiles C++17], [frusa_cv_cxx17], [
+        AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <new>]],
+            [[return std::align_val_t(1) == std::align_val_t(2);]])],
+            [frusa_cv_cxx17=yes], [frusa_cv_cxx17=no])
+    ])
+    CXXFLAGS=$frusa_save_CXXFLAGS
+    AS_IF([test "x$frusa_cv_cxx17" = xyes], [
+        AX_APPEND_COMPILE_FLAGS([-std=c++17 -Wall -Wextra -Wundef -Wshadow -Wno-missing-attributes],
+            [MALLOC_CXXFLAGS], [-Werror])
+        AX_APPEND_COMPILE_FLAGS([-fvisibility=hidden -fno-rtti -fno-plt], [MALLOC_CXXFLAGS], [-Werror])
+        AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [MALLOC_CXXFLAGS])])
+    ])
+    AC_LANG_POP([C++])
+    AM_CONDITIONAL([WITH_MALLOC], [test "x$with_malloc" != xno])
+    AM_CONDITIONAL([HAVE_CXX], [test "x$frusa_cv_cxx17" = xyes])
+    AS_IF([test "x$with_malloc" = xno], [malloc_summary=no],
+        [test "x$frusa_cv_cxx17" = xyes], [malloc_summary="yes, operator new and delete included"],
+        [malloc_summary="yes, without operator new and delete: no C++17 compiler was found"])
+    AC_SUBST([HAVE_CXX17], [$frusa_cv_cxx17])
+    AC_SUBST([MALLOC_CFLAGS])
+    AC_SUBST([MALLOC_CXXFLAGS])
+    AC_SUBST([MALLOC_LDFLAGS])
+])
+
 # FRUSA_ATOMIC_OPS
 # Finds libatomic_ops. On most machines its header expands to instructions and nothing is linked; only
 # where it does not, ATOMIC_OPS_LIBS names the library (and frusa.pc, for static linking).

@@ -6,7 +6,9 @@
 . "${srcdir:-.}/common.sh"
 make_scratch
 
-c_files=$(for directory in include lib tests bench examples tools; do list_sources $directory .c .h; done)
+c_files=$(for directory in include lib malloc tests bench examples tools; do
+    list_sources $directory .c .h .cc
+done)
 require_list "C files" "$c_files"
 others=$(
     for directory in scripts tests bench tools .ci; do list_sources $directory .sh .py .pml run; done

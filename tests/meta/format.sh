@@ -5,7 +5,9 @@
 
 . "${srcdir:-.}/common.sh"
 
-files=$(for directory in include lib tests bench examples tools; do list_sources $directory .c .h; done)
+files=$(for directory in include lib malloc tests bench examples tools; do
+    list_sources $directory .c .h .cc
+done)
 require_list "C files" "$files"
 
 formatter=

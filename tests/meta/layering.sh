@@ -6,7 +6,7 @@
 
 port=$(list_sources lib/port .c .h)
 require_list "files in lib/port" "$port"
-sources=$(list_sources lib .c .h | grep -v '^lib/port/')
+sources=$(list_sources lib .c .h | grep -v '^lib/port/'; list_sources malloc .c .h .cc)
 require_list "library sources outside lib/port" "$sources"
 
 # forbid WHY PATTERN FILES...: no line of the files may match.
@@ -19,7 +19,7 @@ $found"
 }
 
 # Predefined macros of platforms and compilers start with two underscores; __cplusplus is not one of theirs.
-platform='^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*\b(__[A-Za-z]|_WIN32|_MSC_VER|linux\b|unix\b)'
+platform='^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*\b(__([a-bd-zA-Z]|c[^p])|_WIN32|_MSC_VER|linux\b|unix\b)'
 atomics='(__atomic_|__sync_|_Atomic\b|stdatomic\.h|\bAO_|atomic_ops)'
 # shellcheck disable=SC2086 # lists of file names
 forbid "a platform or compiler condition outside lib/port" "$platform" $sources

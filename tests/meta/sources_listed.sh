@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Every C file of the library, tests, benchmarks and examples is named in its Makefile.am, and every
+# Every C file of the libraries, tests, benchmarks and examples is named in its Makefile.am, and every
 # meta test too: hand-kept lists rot silently.
 
 . "${srcdir:-.}/common.sh"
@@ -30,7 +30,7 @@ meta=$(list_sources tests/meta .sh)
 require_list "meta tests" "$meta"
 
 for file in $library $tests $meta $(list_sources bench .c) $(list_sources examples .c) \
-    $(list_sources tests .h) $(list_sources tools .c .h); do
+    $(list_sources malloc .c .h .cc) $(list_sources tests .h .cc) $(list_sources tools .c .h); do
     if ! makefile=$(makefile_for "$file"); then
         fail "$file: no Makefile.am above it"
     elif ! is_listed "$file" "$makefile"; then

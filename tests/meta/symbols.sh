@@ -4,6 +4,8 @@
 
 . "${srcdir:-.}/common.sh"
 make_scratch
+LC_ALL=C # the order of sort and comm
+export LC_ALL
 
 # The public names, from the preprocessed header: of every declaration outside braces, the function's
 # name (the first one before a parenthesis) or the extern variable's.
@@ -53,6 +55,26 @@ if [ -n "$dlname" ]; then
     compare header library
 else
     echo "no shared library was built: only the header and the map were compared"
+fi
+
+# libfrusa-malloc exports what its version script lists; "[jm]" there is how C++ writes size_t, and without a
+# C++ compiler no name of an operator is there.
+override=$(sed -n "s/^dlname='\(.*\)'/\1/p" "$top_builddir/malloc/libfrusa-malloc.la" 2> "$scratch/none")
+if [ -n "$override" ]; then
+    ${NM:?} -D --defined-only "$top_builddir/malloc/.libs/$override" | awk '{ print $3 }' |
+        sed 's/@.*//' | sort > "$scratch/override"
+    [ -s "$scratch/override" ] || die "$override exports nothing"
+    sed -n 's/^    \([^ /*]*\);.*/\1/p' "$top_srcdir/malloc/libfrusa-malloc.map" > "$scratch/patterns"
+    case $(echo __SIZE_TYPE__ | ${CC:?} -E -P -x c -) in
+        *long*) letter=m ;;
+        *) letter=j ;;
+    esac
+    sed -e "s/\[jm\]/$letter/" "$scratch/patterns" |
+        if [ "${HAVE_CXX17:?}" = yes ]; then cat; else grep -v '^_Z'; fi | sort > "$scratch/family"
+    [ -s "$scratch/family" ] || die "no names found in malloc/libfrusa-malloc.map"
+    compare family override
+else
+    echo "no shared libfrusa-malloc was built"
 fi
 
 finish "names that differ"

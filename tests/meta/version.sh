@@ -17,6 +17,7 @@ same "frusa_version()" "$(./print_version library)"
 same "FRUSA_VERSION_NUMBER" "$(./print_version number)"
 same "frusa.pc" "$(sed -n 's/^Version: //p' "$top_builddir/frusa.pc")"
 same "frusa-uninstalled.pc" "$(sed -n 's/^Version: //p' "$top_builddir/frusa-uninstalled.pc")"
+same "frusa-malloc.pc" "$(sed -n 's/^Version: //p' "$top_builddir/frusa-malloc.pc")"
 same "NEWS, first entry" "$(sed -n '/^libfrusa [0-9]/{s/^libfrusa \([^ ]*\).*/\1/p;q;}' "$top_srcdir/NEWS")"
 if [ -f "$top_srcdir/debian/changelog" ]; then
     same "debian/changelog" "$(sed -n '1s/^[^(]*(\([^)-]*\)[^)]*).*/\1/p' "$top_srcdir/debian/changelog")"

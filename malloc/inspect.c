@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What glibc offers to look into malloc, and to tune it, as far as it has a meaning here. */
+#include "family.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <frusa.h>
+
+#include "heap.h"
+#include "port/compiler.h"
+#include "port/error.h"
+#include "report.h"
+
+static struct frusa_stats stats_now(void)
+{
+    struct frusa_stats s;
+    int saved = fr_save_errno();
+    if (frusa_get_stats(&fr_malloc_heap, &s) != 0)
+        memset(&s, 0, sizeof(s));
+    fr_restore_errno(saved);
+    return s;
+}
+
+/*
+ * arena: held for spans; hblkhd: large objects, which come straight from the system; uordblks and fordblks:
+ * the parts of arena that are in use and free. The rest is about glibc's inner workings: 0.
+ */
+FR_EXPORT struct mallinfo2 mallinfo2(void)
+{
+    struct frusa_stats s = stats_now();
+    struct mallinfo2 info;
+    memset(&info, 0, sizeof(info));
+    info.arena = s.allocated_from_fallback;
+    info.hblkhd = s.large;
+    info.usmblks = s.peak_allocated;
+    info.uordblks = s.in_use;
+    info.fordblks = s.allocated_from_fallback > s.in_use ? s.allocated_from_fallback - s.in_use : 0;
+    return info;
+}
+
+static int clamp(size_t n)
+{
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+/* The old form, whose members wrap in glibc; here they stop at INT_MAX. */
+FR_EXPORT struct mallinfo mallinfo(void)
+{
+    struct mallinfo2 wide = mallinfo2();
+    struct mallinfo info;
+    memset(&info, 0, sizeof(info));
+    info.arena = clamp(wide.arena);
+    info.hblkhd = clamp(wide.hblkhd);
+    info.usmblks = clamp(wide.usmblks);
+    info.uordblks = clamp(wide.uordblks);
+    info.fordblks = clamp(wide.fordblks);
+    return info;
+}
+
+/* 1: the parameter is taken, which for most means that it has no meaning here; 0: it cannot be served. */
+FR_EXPORT int mallopt(int parameter, int value)
+{
+    (void)value;
+    switch (parameter) {
+    case M_MXFAST:
+    case M_TRIM_THRESHOLD:
+    case M_TOP_PAD:
+    case M_MMAP_THRESHOLD:
+    case M_MMAP_MAX:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+FR_EXPORT void malloc_stats(void)
+{
+    fr_report_text(STDERR_FILENO);
+}
+
+/* As with glibc the options must be 0 and the result is XML, with elements of our own. */
+FR_EXPORT int malloc_info(int options, FILE *stream)
+{
+    if (options != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct frusa_stats s = stats_now();
+    int n = fprintf(stream,
+                    "<malloc version=\"frusa-%s\">\n"
+                    "<system type=\"current\" size=\"%zu\"/>\n"
+                    "<system type=\"max\" size=\"%zu\"/>\n"
+                    "<total type=\"in_use\" size=\"%zu\"/>\n"
+                    "<total type=\"cached\" size=\"%zu\"/>\n"
+                    "<total type=\"mmap\" size=\"%zu\"/>\n"
+                    "<total type=\"purged\" size=\"%zu\"/>\n"
+                    "</malloc>\n",
+                    frusa_version(), s.allocated_from_fallback + s.large, s.peak_allocated,
+                    s.in_use, s.cached, s.large, s.purged);
+    return n < 0 ? -1 : 0;
+}

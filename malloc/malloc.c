@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * malloc and its family, over the one instance. What can be is a bare jump into libfrusa; the rest is where
+ * the C library's functions differ: in what they say of sizes of 0, of alignments, and in errno.
+ *
+ * Where the standards leave a choice these do as glibc does, because programs have come to rely on it.
+ *
+ * All of them stand in one file, with the instance, so that a static link takes all of them or none: some
+ * beside some of the C library's would be two heaps.
+ */
+#include "family.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <frusa-malloc.h>
+
+#include "heap.h"
+#include "port/compiler.h"
+
+frusa_t fr_malloc_heap = FRUSA_FRONT_INITIALIZER(NULL, &fr_malloc_front);
+
+FR_EXPORT frusa_t *frusa_malloc_instance(void)
+{
+    return &fr_malloc_heap;
+}
+
+FR_EXPORT void *malloc(size_t size)
+{
+    return frusa_malloc(&fr_malloc_heap, size);
+}
+
+FR_EXPORT void *calloc(size_t n, size_t size)
+{
+    return frusa_calloc(&fr_malloc_heap, n, size);
+}
+
+FR_EXPORT void free(void *p)
+{
+    frusa_free(&fr_malloc_heap, p);
+}
+
+FR_EXPORT void cfree(void *p)
+{
+    frusa_free(&fr_malloc_heap, p);
+}
+
+FR_EXPORT void free_sized(void *p, size_t size)
+{
+    frusa_dealloc(&fr_malloc_heap, p, size, 0);
+}
+
+FR_EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
+{
+    frusa_dealloc(&fr_malloc_heap, p, size, align);
+}
+
+/* A size of 0 gives the object back and returns NULL, as with glibc; C23 leaves it undefined. */
+static void *free_by_realloc(void *p)
+{
+    frusa_free(&fr_malloc_heap, p);
+    return NULL;
+}
+
+FR_EXPORT void *realloc(void *p, size_t size)
+{
+    if (FR_UNLIKELY(size == 0 && p != NULL))
+        return free_by_realloc(p);
+    return frusa_resize(&fr_malloc_heap, p, size);
+}
+
+FR_EXPORT void *reallocarray(void *p, size_t n, size_t size)
+{
+    if (size && n > SIZE_MAX / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(p, n * size);
+}
+
+static int is_power_of_two(size_t n)
+{
+    return n && (n & (n - 1)) == 0;
+}
+
+FR_EXPORT void *aligned_alloc(size_t align, size_t size)
+{
+    if (FR_UNLIKELY(align == 0)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return frusa_alloc(&fr_malloc_heap, size, align);
+}
+
+/* Any alignment will do: the next power of two serves it. */
+FR_EXPORT void *memalign(size_t align, size_t size)
+{
+    if (FR_UNLIKELY(align > SIZE_MAX / 2 + 1)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (FR_UNLIKELY(align && !is_power_of_two(align)))
+        align = (size_t)2 << fr_log2_floor(align);
+    return frusa_alloc(&fr_malloc_heap, size, align);
+}
+
+/* The error is the result; errno and *out stay as they are. */
+FR_EXPORT int posix_memalign(void **out, size_t align, size_t size)
+{
+    int saved = errno;
+    if (FR_UNLIKELY(!is_power_of_two(align) || align % sizeof(void *)))
+        return EINVAL;
+    void *p = frusa_alloc(&fr_malloc_heap, size, align);
+    if (FR_UNLIKELY(!p)) {
+        errno = saved;
+        return ENOMEM;
+    }
+    *out = p;
+    return 0;
+}
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+FR_EXPORT void *valloc(size_t size)
+{
+    return frusa_alloc(&fr_malloc_heap, size, page_size());
+}
+
+FR_EXPORT void *pvalloc(size_t size)
+{
+    size_t page = page_size();
+    if (size > SIZE_MAX - (page - 1)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return frusa_alloc(&fr_malloc_heap, fr_align_up(size, page), page);
+}
+
+FR_EXPORT size_t malloc_usable_size(void *p)
+{
+    return frusa_usable_size(&fr_malloc_heap, p);
+}
+
+/* What to leave at the top of the heap is not for the caller to say here: there is no such place. */
+FR_EXPORT int malloc_trim(size_t pad)
+{
+    (void)pad;
+    return frusa_reclaim(&fr_malloc_heap) != 0;
+}

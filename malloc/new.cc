@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// operator new and delete in every form that a program may replace.
+//
+// A program may replace some forms itself and expects that the others go through its own, as the standard
+// says of their default versions: new[] calls new, sized delete calls delete, and so on. So each derived form
+// asks whether the form that it rests on is still the one from here, by comparing the address that the
+// linker found with its own; only then does it take the short way.
+//
+// The shared library must not depend on the C++ library: it is preloaded into C programs too. What it needs to
+// throw and to catch are weak symbols there, or looked up when the time comes.
+#include <new>
+
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+
+#include <dlfcn.h>
+#include <frusa.h>
+#include <unistd.h>
+
+#include "heap.h"
+
+// libtool: this object goes into the shared library. (From the archive a link takes its object only for a
+// program that is C++.)
+#if defined(PIC)
+__asm__(".weak __gxx_personality_v0");
+__asm__(".weak __cxa_begin_catch");
+__asm__(".weak __cxa_end_catch");
+__asm__(".weak _Unwind_Resume");
+__asm__(".weak _ZSt9terminatev");
+#define OF_CXX_LIBRARY __attribute__((weak))
+#else
+#define OF_CXX_LIBRARY
+#endif
+
+// Weak, so that in a static link too a program's own definition comes first.
+#define OPERATOR  __attribute__((weak, visibility("default")))
+#define SLOW      __attribute__((noinline, cold))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+
+extern "C" {
+// None of these throws: with that said, they are reached by bare jumps.
+void *frusa_malloc(frusa_t *, std::size_t) __attribute__((nothrow));
+void *frusa_alloc(frusa_t *, std::size_t, std::size_t) __attribute__((nothrow));
+void frusa_free(frusa_t *, void *) __attribute__((nothrow));
+void frusa_dealloc(frusa_t *, void *, std::size_t, std::size_t) __attribute__((nothrow));
+
+[[noreturn]] void fr_throw_bad_alloc() __asm__("_ZSt17__throw_bad_allocv") OF_CXX_LIBRARY;
+std::new_handler fr_get_new_handler() __asm__("_ZSt15get_new_handlerv") OF_CXX_LIBRARY;
+}
+
+using std::align_val_t;
+using std::nothrow_t;
+using std::size_t;
+
+// The forms that others rest on: their types, and their definitions here under a name that nobody replaces.
+#if SIZE_MAX == UINT_MAX
+#define SIZE_LETTER "j"
+#else
+#define SIZE_LETTER "m"
+#endif
+#define OWN(name) __attribute__((alias(name), visibility("hidden")))
+
+typedef void *new_form(size_t);
+typedef void *aligned_new_form(size_t, align_val_t);
+typedef void delete_form(void *) noexcept;
+typedef void aligned_delete_form(void *, align_val_t) noexcept;
+
+extern "C" {
+new_form fr_own_new OWN("_Znw" SIZE_LETTER);
+new_form fr_own_new_array OWN("_Zna" SIZE_LETTER);
+aligned_new_form fr_own_aligned_new OWN("_Znw" SIZE_LETTER "St11align_val_t");
+aligned_new_form fr_own_aligned_new_array OWN("_Zna" SIZE_LETTER "St11align_val_t");
+delete_form fr_own_delete OWN("_ZdlPv");
+delete_form fr_own_delete_array OWN("_ZdaPv");
+aligned_delete_form fr_own_aligned_delete OWN("_ZdlPvSt11align_val_t");
+aligned_delete_form fr_own_aligned_delete_array OWN("_ZdaPvSt11align_val_t");
+}
+
+namespace
+{
+
+// Whether the program uses the definition from here. The compiler must not think that it knows.
+template <typename Form> inline bool is_own(Form *in_use, Form *own)
+{
+    __asm__("" : "+r"(in_use));
+    return LIKELY(in_use == own);
+}
+
+inline bool new_is_own()
+{
+    return is_own<new_form>(&::operator new, fr_own_new);
+}
+
+inline bool new_array_is_own()
+{
+    return is_own<new_form>(&::operator new[], fr_own_new_array) && new_is_own();
+}
+
+inline bool aligned_new_is_own()
+{
+    return is_own<aligned_new_form>(&::operator new, fr_own_aligned_new);
+}
+
+inline bool aligned_new_array_is_own()
+{
+    return is_own<aligned_new_form>(&::operator new[], fr_own_aligned_new_array) &&
+           aligned_new_is_own();
+}
+
+inline bool delete_is_own()
+{
+    return is_own<delete_form>(&::operator delete, fr_own_delete);
+}
+
+inline bool delete_array_is_own()
+{
+    return is_own<delete_form>(&::operator delete[], fr_own_delete_array) && delete_is_own();
+}
+
+inline bool aligned_delete_is_own()
+{
+    return is_own<aligned_delete_form>(&::operator delete, fr_own_aligned_delete);
+}
+
+inline bool aligned_delete_array_is_own()
+{
+    return is_own<aligned_delete_form>(&::operator delete[], fr_own_aligned_delete_array) &&
+           aligned_delete_is_own();
+}
+
+// A function of the C++ library, which may have come with a plugin after this library was loaded.
+template <typename Function> Function *of_cxx_library(Function *linked, const char *name)
+{
+#if defined(PIC)
+    static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
+    void *found = reinterpret_cast<void *>(linked);
+    if (!found)
+        found = dlsym(RTLD_DEFAULT, name);
+    for (const char *library : libraries) {
+        void *handle = found ? nullptr : dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+        if (handle)
+            found = dlsym(handle, name);
+    }
+    return reinterpret_cast<Function *>(found);
+#else
+    (void)name;
+    return linked;
+#endif
+}
+
+[[noreturn]] SLOW void throw_out_of_memory()
+{
+    static const char message[] =
+        "frusa: operator new: out of memory, and no C++ library to throw an exception with\n";
+    auto *thrower = of_cxx_library(fr_throw_bad_alloc, "_ZSt17__throw_bad_allocv");
+    if (thrower)
+        thrower();
+    ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
+    (void)written;
+    std::abort();
+}
+
+// Out of memory: as often as there is a new-handler, it may make room.
+SLOW void *retry(size_t size, size_t align)
+{
+    for (;;) {
+        auto *getter = of_cxx_library(fr_get_new_handler, "_ZSt15get_new_handlerv");
+        std::new_handler handler = getter ? getter() : nullptr;
+        if (!handler)
+            throw_out_of_memory();
+        handler();
+        if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
+            return p;
+    }
+}
+
+inline void *allocate(size_t size)
+{
+    void *p = frusa_malloc(&fr_malloc_heap, size);
+    return LIKELY(p != nullptr) ? p : retry(size, 0);
+}
+
+inline void *allocate(size_t size, align_val_t align)
+{
+    void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
+    return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align));
+}
+
+SLOW void *without_throwing(new_form *form, size_t size) noexcept
+{
+    try {
+        return form(size);
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+SLOW void *without_throwing(aligned_new_form *form, size_t size, align_val_t align) noexcept
+{
+    try {
+        return form(size, align);
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+inline void deallocate(void *p) noexcept
+{
+    frusa_free(&fr_malloc_heap, p);
+}
+
+inline void deallocate(void *p, size_t size) noexcept
+{
+    frusa_dealloc(&fr_malloc_heap, p, size, 0);
+}
+
+inline void deallocate(void *p, size_t size, align_val_t align) noexcept
+{
+    frusa_dealloc(&fr_malloc_heap, p, size, static_cast<size_t>(align));
+}
+
+} // namespace
+
+// ---- new ---------------------------------------------------------------------------------------------
+
+OPERATOR void *operator new(size_t size)
+{
+    return allocate(size);
+}
+
+OPERATOR void *operator new[](size_t size)
+{
+    return new_is_own() ? allocate(size) : ::operator new(size);
+}
+
+OPERATOR void *operator new(size_t size, align_val_t align)
+{
+    return allocate(size, align);
+}
+
+OPERATOR void *operator new[](size_t size, align_val_t align)
+{
+    return aligned_new_is_own() ? allocate(size, align) : ::operator new(size, align);
+}
+
+OPERATOR void *operator new(size_t size, const nothrow_t &) noexcept
+{
+    void *p = new_is_own() ? frusa_malloc(&fr_malloc_heap, size) : nullptr;
+    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new, size);
+}
+
+OPERATOR void *operator new[](size_t size, const nothrow_t &) noexcept
+{
+    void *p = new_array_is_own() ? frusa_malloc(&fr_malloc_heap, size) : nullptr;
+    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new[], size);
+}
+
+OPERATOR void *operator new(size_t size, align_val_t align, const nothrow_t &) noexcept
+{
+    void *p = aligned_new_is_own() ? frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align))
+                                   : nullptr;
+    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new, size, align);
+}
+
+OPERATOR void *operator new[](size_t size, align_val_t align, const nothrow_t &) noexcept
+{
+    void *p = aligned_new_array_is_own()
+                  ? frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align))
+                  : nullptr;
+    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new[], size, align);
+}
+
+// ---- delete ------------------------------------------------------------------------------------------
+
+OPERATOR void operator delete(void *p) noexcept
+{
+    deallocate(p);
+}
+
+OPERATOR void operator delete[](void *p) noexcept
+{
+    delete_is_own() ? deallocate(p) : ::operator delete(p);
+}
+
+OPERATOR void operator delete(void *p, size_t size) noexcept
+{
+    delete_is_own() ? deallocate(p, size) : ::operator delete(p);
+}
+
+OPERATOR void operator delete[](void *p, size_t size) noexcept
+{
+    delete_array_is_own() ? deallocate(p, size) : ::operator delete[](p);
+}
+
+OPERATOR void operator delete(void *p, const nothrow_t &) noexcept
+{
+    delete_is_own() ? deallocate(p) : ::operator delete(p);
+}
+
+OPERATOR void operator delete[](void *p, const nothrow_t &) noexcept
+{
+    delete_array_is_own() ? deallocate(p) : ::operator delete[](p);
+}
+
+OPERATOR void operator delete(void *p, align_val_t) noexcept
+{
+    deallocate(p);
+}
+
+OPERATOR void operator delete[](void *p, align_val_t align) noexcept
+{
+    aligned_delete_is_own() ? deallocate(p) : ::operator delete(p, align);
+}
+
+OPERATOR void operator delete(void *p, size_t size, align_val_t align) noexcept
+{
+    aligned_delete_is_own() ? deallocate(p, size, align) : ::operator delete(p, align);
+}
+
+OPERATOR void operator delete[](void *p, size_t size, align_val_t align) noexcept
+{
+    aligned_delete_array_is_own() ? deallocate(p, size, align) : ::operator delete[](p, align);
+}
+
+OPERATOR void operator delete(void *p, align_val_t align, const nothrow_t &) noexcept
+{
+    aligned_delete_is_own() ? deallocate(p) : ::operator delete(p, align);
+}
+
+OPERATOR void operator delete[](void *p, align_val_t align, const nothrow_t &) noexcept
+{
+    aligned_delete_array_is_own() ? deallocate(p) : ::operator delete[](p, align);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The text of FRUSA_OPTIONS, "name=value,name=value", made a structure. The text comes from the environment
+ * and is not trusted: whatever it holds, each part is either a valid setting or reported and ignored.
+ * Depends on nothing but the table of options.
+ */
+#ifndef FR_MALLOC_OPTIONS_H
+#define FR_MALLOC_OPTIONS_H
+
+#include <stddef.h>
+
+#define FR_UNLIMITED ((size_t)-1)
+
+/* A part of the text that was parsed, which has to stay. */
+struct fr_option_text {
+    const char *start; /* NULL: empty */
+    size_t length;
+};
+
+/* One member for each option. */
+struct fr_options {
+#define FR_MEMBER_SIZE                                              size_t
+#define FR_MEMBER_FLAG                                              size_t
+#define FR_MEMBER_CHOICE                                            size_t
+#define FR_MEMBER_TEXT                                              struct fr_option_text
+#define FR_OPTION(kind, name, initial, low, high, values, helptext) FR_MEMBER_##kind name;
+#include "options.def"
+#undef FR_OPTION
+#undef FR_MEMBER_SIZE
+#undef FR_MEMBER_FLAG
+#undef FR_MEMBER_CHOICE
+#undef FR_MEMBER_TEXT
+};
+
+/* Told about a part of the text, `length` bytes from `part` on, that is ignored, and why. */
+typedef void fr_options_complain(const char *part, size_t length, const char *why);
+
+void fr_options_init(struct fr_options *options);
+
+/* Applies the text; NULL is as good as empty. Of an option that is set twice the last value holds. */
+void fr_options_parse(struct fr_options *options, const char *text, fr_options_complain *complain);
+
+#endif /* FR_MALLOC_OPTIONS_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * How the instance gets its options. malloc may be called before any constructor has run, even before the C library
+ * has set `environ`, so the options are read when the instance is first used (configure). They are read once
+ * more in the constructor, for what can wait until then and to report what is wrong with them.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <frusa-malloc.h>
+
+#include "heap.h"
+#include "options.h"
+#include "port/compiler.h"
+#include "port/error.h"
+#include "report.h"
+
+#define VARIABLE "FRUSA_OPTIONS"
+
+FR_EXPORT __attribute__((weak)) const char *frusa_malloc_options;
+
+/* One line by one system call; there may be no standard error, and nobody to tell. */
+static void complain_about(const char *source, const char *part, size_t length, const char *why)
+{
+    struct iovec line[] = {
+        {(void *)(size_t) "frusa: ", 7},      {(void *)(size_t)source, strlen(source)},
+        {(void *)(size_t) ": ", 2},           {(void *)(size_t)part, length},
+        {(void *)(size_t) ": ", 2},           {(void *)(size_t)why, strlen(why)},
+        {(void *)(size_t) ", ignored\n", 10},
+    };
+    ssize_t written = writev(STDERR_FILENO, line, sizeof(line) / sizeof(line[0]));
+    (void)written;
+}
+
+static void complain_about_variable(const char *part, size_t length, const char *why)
+{
+    complain_about(VARIABLE, part, length, why);
+}
+
+static void complain_about_program(const char *part, size_t length, const char *why)
+{
+    complain_about("frusa_malloc_options", part, length, why);
+}
+
+static void be_silent(const char *part, size_t length, const char *why)
+{
+    (void)part;
+    (void)length;
+    (void)why;
+}
+
+extern char **environ;
+
+static const char *find_variable(void)
+{
+    size_t length = strlen(VARIABLE);
+    if (getauxval(AT_SECURE))
+        return NULL; /* whoever started the program may not tell it how to allocate */
+    for (char **at = environ; at && *at; at++)
+        if (strncmp(*at, VARIABLE, length) == 0 && (*at)[length] == '=')
+            return *at + length + 1;
+    return NULL;
+}
+
+/* The options in force, from the program and the environment. */
+static void read_options(struct fr_options *options, int complain)
+{
+    fr_options_init(options);
+    fr_options_parse(options, frusa_malloc_options, complain ? complain_about_program : be_silent);
+    fr_options_parse(options, find_variable(), complain ? complain_about_variable : be_silent);
+}
+
+static void configure(struct frusa_config *config)
+{
+    struct fr_options options;
+    read_options(&options, 0);
+    config->managed_max = options.managed_max;
+    config->thread_cache_max = options.thread_cache_max;
+    config->limit = options.limit;
+    config->flags = (options.checked ? FRUSA_CHECKED : 0) |
+                    (options.no_thread_cache ? FRUSA_NO_THREAD_CACHE : 0);
+}
+
+static const char *const calls[] = {
+    "frusa_malloc",
+    "malloc",
+    "frusa_calloc",
+    "calloc",
+    "frusa_alloc",
+    "aligned_alloc",
+    "frusa_resize",
+    "realloc",
+    "frusa_free",
+    "free",
+    "frusa_usable_size",
+    "malloc_usable_size",
+    "frusa_dealloc",
+    "free_sized",
+    "frusa_reclaim",
+    "malloc_trim",
+    NULL,
+};
+
+const struct frusa_front fr_malloc_front = {
+    .configure = configure,
+    .calls = calls,
+};
+
+__attribute__((constructor)) static void start(void)
+{
+    int saved = fr_save_errno();
+    struct fr_options options;
+    read_options(&options, 1);
+    fr_report_prepare(options.stats.start, options.stats.length);
+    fr_restore_errno(saved);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    fr_report_at_exit();
+}
