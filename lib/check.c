@@ -139,12 +139,15 @@ static int books_are_valid(struct fr_heap *h)
 
 int fr_instance_is_valid(frusa_t *f)
 {
+    return fr_heap_is_valid(f) && fr_pagemap_is_valid();
+}
+
+int fr_heap_is_valid(frusa_t *f)
+{
     struct fr_instance *inst = fr_instance_of(f);
     if (fr_load_acquire(&inst->state) != FR_READY)
         return 1;
     if (!books_are_valid(&inst->heap) || !caches_are_valid(inst))
-        return 0;
-    if (!fr_pagemap_is_valid())
         return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         if (!fr_slab_is_valid(&inst->heap, cls))

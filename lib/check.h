@@ -16,6 +16,9 @@ int fr_span_is_valid(const struct fr_span *s);
 int fr_slab_is_valid(struct fr_heap *h, unsigned cls);
 
 /* All of an instance: spans, slabs, caches, and the books of the fallback. */
+int fr_heap_is_valid(frusa_t *f);
+
+/* The same, and all of the page map, which takes a few milliseconds. */
 int fr_instance_is_valid(frusa_t *f);
 
 #endif /* FR_CHECK_H */
