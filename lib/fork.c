@@ -114,3 +114,10 @@ void fr_fork_arm(void)
         return;
     fr_atfork(prepare, parent, child);
 }
+
+/* Early, before there are threads of which one might fork while another arms. As handlers nest, those of a
+ * fallback's, registered later, then run outside of these: it may hold its own locks, and need not. */
+FR_CONSTRUCTOR static void arm_at_load(void)
+{
+    fr_fork_arm();
+}

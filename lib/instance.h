@@ -37,6 +37,7 @@ struct fr_instance {
     fr_atomic recall_on; /* a recall is in progress: no cache is registered */
     fr_atomic dying;     /* caches that their owners are emptying for good, see registry.h */
     fr_atomic leaving;   /* the same, until their headers are freed */
+    fr_atomic abandoned; /* a fork left DEAD caches behind, see registry.h */
 
     struct fr_link in_process; /* under the process lock */
     struct fr_heap heap;

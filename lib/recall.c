@@ -111,8 +111,10 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
     fr_store_relaxed(&inst->recall_on, 0);
     for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
         struct frusa_cache *c = cache_of(link);
-        if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD)
-            continue; /* the next reclaim's */
+        if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
+            fr_store_relaxed(&inst->abandoned, 1); /* [R.5] */
+            continue;
+        }
         reopen_magazines(c);
         fr_store_release(&c->state, 0);
     }
@@ -164,13 +166,7 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
     /* What the caller left, or could not reach before; still under the recall lock, so that the next
      * reclaim finds it in the slabs. */
-    for (struct fr_link *link = dead.next; link != &dead; link = link->next)
-        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
-            fr_cache_drain(cache_of(link), cls, m);
+    fr_registry_drain_dead(&dead, m);
     fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
-    while (!fr_list_is_empty(&dead)) {
-        struct fr_link *link = dead.next;
-        fr_list_remove(link);
-        fr_registry_free(inst, cache_of(link));
-    }
+    fr_registry_free_dead(inst, &dead);
 }

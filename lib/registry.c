@@ -8,10 +8,15 @@
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
 #define CALLS_BETWEEN_TRIES 64
-/* Entries of a thread's first table: a page of pointers on 64-bit systems. */
+/* Entries of a thread's first table of its own: a page of pointers on 64-bit systems. */
 #define TABLE_MIN 512
 
 static void thread_ends(struct fr_thread *thread);
+
+static struct frusa_cache *cache_of(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+}
 
 struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
 {
@@ -21,21 +26,31 @@ struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
     return thread->table[inst->number];
 }
 
+static void drop_table(struct fr_thread *thread)
+{
+    if (thread->table && thread->table != thread->first)
+        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
+    thread->table = NULL;
+    thread->table_size = 0;
+}
+
 /* Under the process lock: the thread's table has an entry for `number`; 0 when there is no memory. */
 static int table_has_room(struct fr_thread *thread, size_t number)
 {
+    if (!thread->table) {
+        thread->table = thread->first;
+        thread->table_size = FR_TLS_FIRST_ENTRIES;
+    }
     if (number < thread->table_size)
         return 1;
-    size_t size = thread->table_size ? thread->table_size : TABLE_MIN;
+    size_t size = TABLE_MIN;
     while (size <= number)
         size *= 2;
     void **table = fr_thread_table_alloc(size * sizeof(void *));
     if (!table)
         return 0;
-    if (thread->table) {
-        memcpy(table, thread->table, thread->table_size * sizeof(void *));
-        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
-    }
+    memcpy(table, thread->table, thread->table_size * sizeof(void *));
+    drop_table(thread);
     thread->table = table;
     thread->table_size = size;
     return 1;
@@ -69,10 +84,27 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     return c;
 }
 
-void fr_registry_free(struct fr_instance *inst, struct frusa_cache *c)
+/* Nobody knows it any more. Calls the fallback. */
+static void free_header(struct fr_instance *inst, struct frusa_cache *c)
 {
     fr_fetch_sub_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     fr_fallback_dealloc(&inst->heap.backing, c, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA);
+}
+
+void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m)
+{
+    for (struct fr_link *link = dead->next; link != dead; link = link->next)
+        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+            fr_cache_drain(cache_of(link), cls, m);
+}
+
+void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
+{
+    while (!fr_list_is_empty(dead)) {
+        struct fr_link *link = dead->next;
+        fr_list_remove(link);
+        free_header(inst, cache_of(link));
+    }
 }
 
 /* Under the registry lock: registers unless a recall is on [R.1]. */
@@ -104,14 +136,15 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
     return done;
 }
 
-/* Marked before the call, which may allocate, from this very instance perhaps. */
+/* The call may allocate, from this very instance perhaps: what is nested in it works uncached. */
 static int arm_exit(struct fr_thread *thread)
 {
-    if (!thread->exit_armed) {
-        thread->exit_armed = 1;
-        thread->exit_armed = fr_thread_at_exit(thread, thread_ends);
+    if (thread->exit_state == FR_EXIT_UNARMED) {
+        thread->exit_state = FR_EXIT_ARMING;
+        thread->exit_state =
+            fr_thread_at_exit(thread, thread_ends) ? FR_EXIT_ARMED : FR_EXIT_UNARMED;
     }
-    return thread->exit_armed;
+    return thread->exit_state == FR_EXIT_ARMED;
 }
 
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
@@ -135,7 +168,7 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
         return NULL;
     }
     if (!attach(inst, thread, c)) {
-        fr_registry_free(inst, c);
+        free_header(inst, c);
         c = fr_registry_find(inst);
         thread->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
     }
@@ -158,6 +191,30 @@ struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
     }
 }
 
+/* Empties and frees the caches whose owners ended while a fork had all of them closed, as a reclaim would:
+ * the program may never ask for one. [R.5] */
+static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
+{
+    struct fr_link dead;
+    if (!fr_load_relaxed(&inst->abandoned) || !fr_lock_try(&inst->recall_lock, FR_RANK_RECALL))
+        return;
+    fr_list_init(&dead);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->abandoned, 0);
+    for (struct fr_link *link = inst->caches.next, *next; link != &inst->caches; link = next) {
+        next = link->next;
+        struct frusa_cache *c = cache_of(link);
+        if (fr_load_relaxed(&c->state) == (FR_CACHE_RECALLED | FR_CACHE_DEAD)) {
+            fr_list_remove(link);
+            fr_list_insert_after(&dead, link);
+        }
+    }
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_registry_drain_dead(&dead, m);
+    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
+    fr_registry_free_dead(inst, &dead);
+}
+
 void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
 {
     struct fr_instance *inst = c->instance;
@@ -178,7 +235,8 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     fr_list_remove(&c->in_registry);
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
     fr_fetch_sub_release(&inst->dying, 1);
-    fr_registry_free(inst, c);
+    free_header(inst, c);
+    bury_abandoned(inst, m);
     /* Last: from here on a destroy may end the instance. */
     fr_fetch_sub_release(&inst->leaving, 1);
 }
@@ -208,11 +266,7 @@ static void thread_ends(struct fr_thread *thread)
     thread->exiting = 1;
     while ((c = detach_one(thread)))
         fr_registry_end(c, &m);
-    if (thread->table) {
-        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
-        thread->table = NULL;
-        thread->table_size = 0;
-    }
+    drop_table(thread);
     if (m.kind != FR_MISUSE_NONE)
         fr_misuse_report("thread exit", &m);
 }
@@ -223,7 +277,7 @@ void fr_registry_detach_all(struct fr_instance *inst)
     fr_process_guard();
     fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
     for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
-        struct frusa_cache *c = FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+        struct frusa_cache *c = cache_of(link);
         if (!c->thread)
             continue;
         c->thread->table[inst->number] = NULL;
@@ -237,9 +291,5 @@ void fr_registry_detach_all(struct fr_instance *inst)
     fr_process_guard();
     fr_list_remove(&inst->in_process);
     fr_process_unguard();
-    while (!fr_list_is_empty(&inst->caches)) {
-        struct frusa_cache *c = FR_CONTAINER_OF(inst->caches.next, struct frusa_cache, in_registry);
-        fr_list_remove(&c->in_registry);
-        fr_registry_free(inst, c);
-    }
+    fr_registry_free_dead(inst, &inst->caches);
 }

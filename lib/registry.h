@@ -19,6 +19,8 @@
  *         as leaving, under the process lock, or it finds none. So neither a number nor a static instance
  *         used again meets a stale slot. (Leaving ends after the fallback took the header, dying before:
  *         a reclaim from within that call must not wait for itself.)
+ *   [R.5] A fork closes caches as a recall does, and drains none: those whose owners end meanwhile are
+ *         left, RECALLED and DEAD, to the next reclaim or the next thread that ends.
  */
 #ifndef FR_REGISTRY_H
 #define FR_REGISTRY_H
@@ -42,7 +44,10 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
  * process's list, and frees the headers. The objects in them go with their spans. */
 void fr_registry_detach_all(struct fr_instance *inst);
 
-/* Frees a cache's header; nobody knows it any more. Calls the fallback. */
-void fr_registry_free(struct fr_instance *inst, struct frusa_cache *c);
+/* For caches off the registry, on a list of their own, that nobody uses any more: empties them, under the
+ * recall lock, so that the next reclaim finds it all in the slabs; then frees their headers, which calls
+ * the fallback. */
+void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m);
+void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead);
 
 #endif /* FR_REGISTRY_H */

@@ -18,6 +18,9 @@
 #define FR_EXPORT      __attribute__((visibility("default")))
 #define FR_NORETURN    __attribute__((noreturn))
 #define FR_UNUSED      __attribute__((unused))
+/* Run when the library is loaded; and when it goes, after all that its users left for then. */
+#define FR_CONSTRUCTOR __attribute__((constructor))
+#define FR_DESTRUCTOR  __attribute__((destructor(101)))
 #else
 #error "this compiler is not supported yet: define these macros for it (see doc/PORTING)"
 #endif

@@ -52,8 +52,9 @@ void fr_thread_after_fork(void)
     fr_cas_acquire(&exit_key_state, KEY_BUSY, KEY_NONE);
 }
 
-/* A library that holds a static copy of this one may be closed: no key may then point into it. */
-__attribute__((destructor)) static void delete_exit_key(void)
+/* A library that holds a static copy of this one may be closed: no key may then point into it. Last, as
+ * until the copy's instances are destroyed threads that end must be heard of. */
+FR_DESTRUCTOR static void delete_exit_key(void)
 {
     if (fr_cas_acquire(&exit_key_state, KEY_READY, KEY_REFUSED))
         pthread_key_delete(exit_key);

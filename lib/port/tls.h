@@ -15,6 +15,12 @@
 
 #define FR_TLS_FAST_SLOTS 8
 
+/* Whether the callback for the thread's end is registered. ARMING: being registered just now. */
+enum fr_exit_state { FR_EXIT_UNARMED, FR_EXIT_ARMING, FR_EXIT_ARMED };
+
+/* Instances that need no table of the thread's own pages. */
+#define FR_TLS_FIRST_ENTRIES 8
+
 /* One thread's caches, by the number of their instance. */
 struct fr_thread {
     void *fast[FR_TLS_FAST_SLOTS]; /* read by the fast path; [0] stays NULL */
@@ -22,8 +28,9 @@ struct fr_thread {
     size_t table_size;      /* entries */
     unsigned calls_to_skip; /* before a cache header is asked for again */
     int exiting;            /* teardown has begun: no cache is made any more */
-    int exit_armed;         /* the exit callback is registered */
-    unsigned lock_ranks;    /* held ranks, debug builds */
+    enum fr_exit_state exit_state;
+    unsigned lock_ranks;               /* held ranks, debug builds */
+    void *first[FR_TLS_FIRST_ENTRIES]; /* what the table is to begin with */
 };
 
 #if FR_HAVE_TLS

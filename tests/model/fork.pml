@@ -17,12 +17,13 @@
 /* The process. */
 bool in_child, listed = true; /* the instance is on the process's list */
 bool process_lock;
-bool other_exists = true; /* the other thread's thread-local data */
+bool thread_exists[3] = true; /* its thread-local data */
 byte table[3];            /* by thread: 1 + its cache */
 
 /* The instance. */
 bool recall_lock, registry_lock, slab_lock, recall_on;
 byte dying, leaving;
+bool abandoned; /* the fork left DEAD caches behind [R.5] */
 bool exists[2], registered[2], closed[2];
 byte busy[2], state[2], owner[2], magazine[2]; /* 1 + the object in it */
 
@@ -188,34 +189,57 @@ inline attach() {
     got = false
 }
 
-inline thread_ends() {
+/* What the fork left: the caches, DEAD, of threads that ended while it had them closed. [R.5] */
+inline bury_abandoned(me, cache) {
+    atomic { got = abandoned && !recall_lock; recall_lock = recall_lock || got };
+    if
+    :: got ->
+        lock(registry_lock);
+        abandoned = false;
+        d_step {
+            got = (registered[1 - cache] && state[1 - cache] == (RECALLED | DEAD));
+            if :: got -> TOUCH(1 - cache); registered[1 - cache] = false :: else fi
+        };
+        unlock(registry_lock);
+        if :: got -> drain(1 - cache) :: else fi;
+        unlock(recall_lock);
+        if :: got -> d_step { TOUCH(1 - cache); exists[1 - cache] = false } :: else fi
+    :: else
+    fi
+}
+
+/* The end of a thread with that cache. */
+inline thread_ends(me, cache) {
     lock(process_lock);
-    d_step { got = (table[OTHER] != 0); table[OTHER] = 0; leaving = leaving + got };
+    d_step { got = (table[me] != 0); table[me] = 0; leaving = leaving + got };
     unlock(process_lock);
     if
     :: got ->
         lock(registry_lock);
         d_step {
-            TOUCH(0); got = (state[0] & RECALLED) == 0; state[0] = state[0] | DEAD;
+            TOUCH(cache); got = (state[cache] & RECALLED) == 0; state[cache] = state[cache] | DEAD;
 #ifndef KEEP_THREAD
-            owner[0] = NOBODY; /* the thread may be gone before the reclaimer is */
+            owner[cache] = NOBODY; /* the thread may be gone before the reclaimer is */
 #endif
             dying = dying + got
         };
         unlock(registry_lock);
         if
         :: got ->
-            drain(0);
-            lock(registry_lock); registered[0] = false; unlock(registry_lock);
+            drain(cache);
+            lock(registry_lock); registered[cache] = false; unlock(registry_lock);
             dying--;
-            d_step { TOUCH(0); exists[0] = false }
+            d_step { TOUCH(cache); exists[cache] = false };
+#ifndef NO_BURIAL
+            bury_abandoned(me, cache)
+#endif
         :: else
         fi;
         leaving--
     :: else
     fi;
     got = false;
-    other_exists = false
+    thread_exists[me] = false
 }
 
 proctype other_thread() {
@@ -242,7 +266,7 @@ proctype other_thread() {
         :: else -> uncached_alloc(0); got = false
         fi;
         calls_over[OTHER] = true;
-        thread_ends()
+        thread_ends(OTHER, 0)
     } unless { in_child }
 }
 
@@ -262,7 +286,7 @@ inline destroy() {
     for (c : 0 .. 1) {
         if
         :: registered[c] && owner[c] != NOBODY ->
-            d_step { TOUCH(c); assert(owner[c] == SELF || other_exists); table[owner[c]] = 0 }
+            d_step { TOUCH(c); assert(thread_exists[owner[c]]); table[owner[c]] = 0 }
         :: else
         fi
     }
@@ -319,6 +343,7 @@ inline open_after_fork() {
         d_step {
             if
             :: registered[c] && (state[c] & DEAD) == 0 -> TOUCH(c); closed[c] = false; state[c] = 0
+            :: registered[c] && (state[c] & DEAD) != 0 -> abandoned = true
             :: else
             fi
         }
@@ -359,7 +384,15 @@ proctype forker() {
         :: mine -> open_after_fork(); unlock(slab_lock); unlock(registry_lock); unlock(recall_lock)
         :: else
         fi;
-        unlock(process_lock)
+        unlock(process_lock);
+        if
+        :: true
+        :: /* It ends. If the other did so before, and no reclaim comes between, nothing is left of that. */
+            got = !thread_exists[OTHER] && calls_over[NOBODY];
+            was_free[0] = got;
+            thread_ends(SELF, 1);
+            assert(!was_free[0] || !registered[0] || destroying)
+        fi
     :: true ->
         d_step {
             in_child = true; /* the others are gone, wherever they were */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A library that uses instances is opened and closed again, while threads that called into it live on
- * and exit. This program is not linked to libfrusa: that comes and goes with the library.
+ * and exit. This program is not linked to libfrusa: the one library brings the shared one, the other a copy.
  */
 #include "dlopen_module.h"
 #include "support/require.h"
@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MODULE "./.libs/dlopen_module.so"
+static const char *const modules[] = {"./.libs/dlopen_module.so", "./.libs/dlopen_copy.so"};
+enum { MODULES = sizeof(modules) / sizeof(modules[0]) };
 
 enum { THREADS = 6 };
 
@@ -24,11 +25,11 @@ struct scene {
     struct gate gate;
 };
 
-static void open_module(struct scene *s)
+static void open_module(struct scene *s, size_t module)
 {
     static const struct gate fresh = GATE_INIT;
     s->gate = fresh;
-    s->handle = dlopen(MODULE, RTLD_NOW | RTLD_LOCAL);
+    s->handle = dlopen(modules[module % MODULES], RTLD_NOW | RTLD_LOCAL);
     REQUIRE_MSG(s->handle != NULL, "%s", dlerror());
     *(void **)&s->use = dlsym(s->handle, "module_use");
     *(void **)&s->reclaim = dlsym(s->handle, "module_reclaim");
@@ -46,9 +47,9 @@ static void use_wait_and_exit(void *arg, size_t index)
 
 START_TEST(test_close_after_the_threads)
 {
-    for (size_t round = 0; round < env_scale(20, 3); round++) {
+    for (size_t round = 0; round < env_scale(40, 4); round++) {
         struct scene s;
-        open_module(&s);
+        open_module(&s, round);
         REQUIRE(s.use(1000) == 0);
         gate_open(&s.gate);
         team_run(THREADS, use_wait_and_exit, &s);
@@ -61,14 +62,31 @@ END_TEST
 /* The threads still have caches when the library goes. */
 START_TEST(test_close_while_threads_live_on)
 {
-    for (size_t round = 0; round < env_scale(20, 3); round++) {
+    for (size_t round = 0; round < env_scale(40, 4); round++) {
         struct scene s;
         struct team team;
-        open_module(&s);
+        open_module(&s, round);
         team_start(&team, THREADS, use_wait_and_exit, &s);
         gate_await(&s.gate, THREADS);
         REQUIRE(dlclose(s.handle) == 0);
         gate_open(&s.gate);
+        team_join(&team);
+    }
+}
+END_TEST
+
+/* The threads are on their way out, through the library's code, just then. Only the shared library stays
+ * where it is: with a copy this is the program's error. */
+START_TEST(test_close_while_threads_exit)
+{
+    for (size_t round = 0; round < env_scale(60, 4); round++) {
+        struct scene s;
+        struct team team;
+        open_module(&s, 0);
+        team_start(&team, THREADS, use_wait_and_exit, &s);
+        gate_await(&s.gate, THREADS);
+        gate_open(&s.gate);
+        REQUIRE(dlclose(s.handle) == 0);
         team_join(&team);
     }
 }
@@ -91,18 +109,18 @@ static void use_again(void *arg, size_t index)
 /* Opened again, it serves threads that it has served before. */
 START_TEST(test_open_again)
 {
-    for (size_t round = 0; round < env_scale(10, 2); round++) {
+    for (size_t round = 0; round < env_scale(20, 2); round++) {
         static const struct gate fresh = GATE_INIT;
         struct reopening r;
         struct team team;
-        open_module(&r.first);
+        open_module(&r.first, round);
         r.gate = fresh;
         team_start(&team, THREADS, use_again, &r);
         gate_await(&r.first.gate, THREADS);
         REQUIRE(dlclose(r.first.handle) == 0);
         gate_open(&r.first.gate);
         gate_await(&r.gate, THREADS);
-        open_module(&r.first);
+        open_module(&r.first, round);
         gate_open(&r.gate);
         team_join(&team);
         REQUIRE(dlclose(r.first.handle) == 0);
@@ -113,8 +131,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {test_close_after_the_threads, test_close_while_threads_live_on,
-                                  test_open_again};
-    if (access(MODULE, R_OK) != 0) {
+                                  test_close_while_threads_exit, test_open_again};
+    if (access(modules[0], R_OK) != 0 || access(modules[1], R_OK) != 0) {
         puts("SKIP: shared libraries are not built, so that there is nothing to open");
         return 77;
     }

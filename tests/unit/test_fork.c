@@ -214,6 +214,46 @@ START_TEST(test_guarantee_in_the_child)
 }
 END_TEST
 
+/* ---- without any reclaim ---- */
+
+static void short_life(void *arg, size_t index)
+{
+    use(arg, index);
+}
+
+/* Threads that come and go until they are told to stop. */
+static void churn(void *arg, size_t index)
+{
+    struct turmoil *t = arg;
+    (void)index;
+    while (!fr_load_relaxed(&t->stop))
+        team_run(1, short_life, t->f);
+}
+
+/* Caches of threads that end at the moment of a fork do not pile up, though nobody reclaims. */
+START_TEST(test_threads_end_during_forks)
+{
+    struct turmoil t;
+    struct team team;
+    struct frusa_stats stats;
+    memset(&t, 0, sizeof(t));
+    ck_assert_ptr_nonnull(t.f = frusa_create(&frusa_fallback_malloc));
+    team_start(&team, MUTATORS, churn, &t);
+    for (size_t i = 0; i < env_scale(300, 10); i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(0);
+        await_child(child);
+    }
+    fr_store_relaxed(&t.stop, 1);
+    team_join(&team);
+    team_run(1, short_life, t.f);
+    ck_assert_int_eq(frusa_get_stats(t.f, &stats), 0);
+    ck_assert_uint_eq(stats.cached, 0);
+    frusa_destroy(t.f);
+}
+END_TEST
+
 /* Many instances, some destroyed, forked by a thread other than the first. */
 static void fork_from_a_thread(void *arg, size_t index)
 {
@@ -250,4 +290,5 @@ END_TEST
 
 RUNNER_MAIN("fork", test_fork_over_mmap, test_fork_over_malloc, test_fork_without_caches,
             test_fork_checked, test_fork_over_an_arena, test_fork_static_instance,
-            test_guarantee_in_the_child, test_fork_with_many_instances)
+            test_guarantee_in_the_child, test_threads_end_during_forks,
+            test_fork_with_many_instances)
