@@ -20,8 +20,9 @@
  * more memory out of the processor's caches, does not. */
 #define SCORE_TO_GROW 6
 
-/* Classes that one ageing looks at. */
-#define AGEING_STEP 16
+/* Classes that one ageing looks at, and misses from one to the next: a class is looked at every 320. */
+#define AGEING_STEP       16
+#define MISSES_PER_AGEING 64
 
 /* Zeroed objects from here on bypass the magazine when it is empty: not touching fresh memory saves more
  * than the batch does. */
@@ -149,17 +150,48 @@ void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
     fr_store_release(&c->state, 0);
 }
 
-/* Drops magazines that no slow path met since the last round, to make room in the budget. */
-static void age(struct frusa_cache *c, struct fr_misuse *m)
+/* The owner holds the state. Objects in a magazine. */
+static size_t objects_in(const struct frusa_cache *c, unsigned cls)
+{
+    size_t base = (size_t)(uintptr_t)c->info[cls].base;
+    return base ? (fr_load_relaxed(&c->mags[cls].top) - base) / sizeof(void *) : 0;
+}
+
+/* The owner holds the state. Gives half of a magazine back that holds what it held at the last look, and in
+ * the end its array. (One that is only used within what it holds may look idle; that costs it a miss.) */
+static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    struct fr_magazine *mag = &c->mags[cls];
+    size_t n = objects_in(c, cls);
+    if (n != c->info[cls].seen)
+        return;
+    if (n == 0) {
+        fr_cache_drain(c, cls, m);
+        return;
+    }
+    size_t half = (n + 1) / 2;
+    size_t top = fr_load_relaxed(&mag->top) - half * sizeof(void *);
+    fr_slab_give(&c->instance->heap, cls, (void **)top, half, m);
+    fr_store_relaxed(&mag->top, top);
+}
+
+/* What age does with magazines that no slow path met since the last round: lets them fade, or drops them,
+ * to make room in the budget. */
+enum ageing { FADE, DROP };
+
+static void age(struct frusa_cache *c, enum ageing how, struct fr_misuse *m)
 {
     if (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
         return;
     for (unsigned i = 0; i < AGEING_STEP; i++) {
         unsigned cls = c->ageing;
         c->ageing = (cls + 1) % FR_CACHED_CLASSES;
-        if (!c->info[cls].used)
+        if (!c->info[cls].used && how == DROP)
             fr_cache_drain(c, cls, m);
+        else if (!c->info[cls].used)
+            fade(c, cls, m);
         c->info[cls].used = 0;
+        c->info[cls].seen = (uint16_t)objects_in(c, cls);
     }
     fr_store_release(&c->state, 0);
 }
@@ -175,15 +207,17 @@ static int open_magazine(struct frusa_cache *c, unsigned cls, struct fr_misuse *
     c->info[cls].score = 0;
     if (set_capacity(c, cls, slots))
         return 1;
-    age(c, m);
+    age(c, DROP, m);
     return has_magazine(c, cls);
 }
 
-/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine. */
+/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade. */
 static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_misuse *m)
 {
     struct fr_magazine_info *info = &c->info[cls];
     info->used = 1;
+    if (++c->misses % MISSES_PER_AGEING == 0)
+        age(c, FADE, m);
     if (info->last == direction)
         info->score++;
     else
@@ -196,7 +230,7 @@ static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_
     size_t full = full_capacity(cls);
     size_t wanted = capacity * 2 < full ? capacity * 2 : full;
     if (wanted > capacity && !set_capacity(c, cls, wanted))
-        age(c, m);
+        age(c, DROP, m);
 }
 
 /* A batch out of the slab, straight into the array; returns one of it. NULL: no free object, or a recall

@@ -14,6 +14,9 @@
  *         busy = 0 (release)
  *   push: the same with hi and t >= h
  *
+ * Magazines start short, double when bursts go past them, and fade while their owner works with other
+ * classes.
+ *
  * Values of busy: 0 outside; 1 inside a fast path; 2 holding free objects in a local buffer, between slab
  * and magazine. No critical section contains a call of the fallback, of a panic handler, or a wait for
  * anything but a slab lock.
@@ -75,6 +78,7 @@ struct fr_magazine_info {
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */
+    uint16_t seen;     /* the owner's: objects in it at the last ageing */
 };
 
 /* Bits of a cache's state. */
@@ -93,6 +97,7 @@ struct frusa_cache {
     size_t budget;   /* bytes of capacity that may still be given out; covered by the state */
     int fenced;      /* the light barrier is a fence here; constant */
     unsigned ageing; /* the owner's: class at which ageing goes on */
+    unsigned misses; /* the owner's: slow paths taken so far */
     struct fr_magazine mags[FR_CACHED_CLASSES];
     struct fr_magazine_info info[FR_CACHED_CLASSES];
 };

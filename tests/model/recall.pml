@@ -242,7 +242,26 @@ inline may_grow() {
     fi
 }
 
-/* frusa_thread_flush, and ageing. */
+/* Ageing: half of what an idle magazine holds. (Which is idle does not matter.) */
+inline age() {
+    cas_state(k);
+    if
+    :: k && base != 0 ->
+        load(TOP, t); n = (t - base + 1) / 2;
+        do
+        :: n > 0 -> t--; n--;
+            d_step { assert(OWNS(t)); peek(SLOT(t), p); assert(p > 0 && at[p] == MAGAZINE); at[p] = SLAB; p = 0 }
+        :: else -> break
+        od;
+        store(TOP, t);
+        free_state()
+    :: k && base == 0 -> free_state()
+    :: else
+    fi;
+    k = 0; n = 0; t = 0
+}
+
+/* frusa_thread_flush, and the end of ageing. */
 inline flush() {
     cas_state(k);
     if
@@ -444,6 +463,7 @@ proctype owner() {
             fi;
             dealloc()
         :: base != 0 -> flush()
+        :: base != 0 -> age()
         fi;
         d_step { p = 0; forget() }
     :: else -> break

@@ -187,6 +187,35 @@ START_TEST(test_flush_empties_the_own_cache)
 }
 END_TEST
 
+enum { FADING_SIZES = 60, FADING_OBJECTS = 100 };
+
+static void allocate_and_free(frusa_t *f, void **objects, size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        REQUIRE((objects[i] = frusa_alloc(f, size, 0)) != NULL);
+    for (size_t i = 0; i < n; i++)
+        frusa_dealloc(f, objects[i], size, 0);
+}
+
+/* What a thread's classes hold goes back when the thread has turned to others, without any reclaim. */
+START_TEST(test_idle_classes_fade)
+{
+    static void *objects[1000];
+    struct fixture x;
+    struct frusa_stats before, after;
+    fixture_open(&x, 0, NULL);
+    for (size_t i = 1; i <= FADING_SIZES; i++)
+        allocate_and_free(x.f, objects, FADING_OBJECTS, i * 64);
+    ck_assert_int_eq(frusa_get_stats(x.f, &before), 0);
+    for (size_t i = 0; i < 500; i++)
+        allocate_and_free(x.f, objects, 1000, 16);
+    ck_assert_int_eq(frusa_get_stats(x.f, &after), 0);
+    ck_assert_uint_gt(before.cached, 256 << 10);
+    ck_assert_uint_le(after.cached, 8 << 10);
+    fixture_close(&x);
+}
+END_TEST
+
 START_TEST(test_cached_objects_of_others_make_room_under_a_limit)
 {
     struct frusa_config config = {.limit = 4 << 20, .thread_cache_max = SIZE_MAX};
@@ -309,7 +338,7 @@ END_TEST
 
 RUNNER_MAIN("thread caches", test_blocked_threads, test_blocked_threads_with_live_objects,
             test_blocked_threads_with_huge_caches, test_blocked_threads_without_caches,
-            test_threads_that_never_stop, test_flush_empties_the_own_cache,
+            test_threads_that_never_stop, test_flush_empties_the_own_cache, test_idle_classes_fade,
             test_cached_objects_of_others_make_room_under_a_limit,
             test_no_growth_when_threads_come_and_go, test_crowds_come_and_go,
             test_hundreds_of_instances_times_threads)
