@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import platform
 import re
 import subprocess
 
@@ -53,7 +54,7 @@ def _describe(programs, candidate):
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
 
 
-def _system_libraries():
+def system_libraries():
     """NAME -> PATH of the known peers that the dynamic linker finds."""
     try:
         listing = subprocess.run(
@@ -68,6 +69,10 @@ def _system_libraries():
         if path:
             found[name] = path
     return found
+
+
+def libc_version():
+    return platform.libc_ver()[1]
 
 
 def _peer(programs, name, library, short):
@@ -97,6 +102,6 @@ def find(programs, extra, short):
     candidates = [Candidate("empty loop", "empty")]
     candidates += [Candidate(b, b, version=version) for b in bindings]
     candidates += _peer(programs, "glibc", "", short)
-    for name, library in list(_system_libraries().items()) + list(extra):
+    for name, library in list(system_libraries().items()) + list(extra):
         candidates += _peer(programs, name, os.path.abspath(library), short)
     return candidates
