@@ -92,14 +92,14 @@ def _peer(programs, name, library, short):
 
 
 def find(programs, extra, short):
-    """All candidates, the empty loop first. `extra` is a list of (name, path)."""
+    """All candidates, the two empty ones first. `extra` is a list of (name, path)."""
     frusa = Candidate("frusa", "frusa")
     about = _describe(programs, frusa)
     if about is None:
         raise SystemExit("bench: the program describe does not run")
     version = about["version"]
     bindings = ["frusa", "frusa-cache"] + ([] if short else ["frusa-unsized"])
-    candidates = [Candidate("empty loop", "empty")]
+    candidates = [Candidate("empty loop", "empty"), Candidate("empty call", "empty-call")]
     candidates += [Candidate(b, b, version=version) for b in bindings]
     candidates += _peer(programs, "glibc", "", short)
     for name, library in list(system_libraries().items()) + list(extra):
