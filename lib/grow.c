@@ -11,7 +11,7 @@ static unsigned reserved_or_all(unsigned capacity, size_t reserved)
 /* Registers a span that is filled in; 0 when the page map has no room. */
 static int publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind)
 {
-    if (!fr_pagemap_set(s->base, s->bytes, fr_entry_make(s, s->cls)))
+    if (!fr_pagemap_set(s->base, s->bytes, fr_entry_make(s, s->cls), &s->outer))
         return 0;
     fr_fetch_add_relaxed(&h->slabs[s->cls].held, s->bytes);
     fr_heap_list_add(h, s, kind);

@@ -30,7 +30,7 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
         fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 1);
         fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
         fr_store_relaxed(&s->fresh, size);
-        if (fr_pagemap_set(base, 1, fr_entry_make(s, FR_CLASS_LARGE))) {
+        if (fr_pagemap_set(base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer)) {
             fr_heap_list_add(h, s, FR_LARGE_SPANS);
             *is_zeroed = fr_heap_memory_is_zeroed(h);
             return base;
@@ -59,7 +59,7 @@ static struct fr_span *claim(struct fr_heap *h, void *ptr, size_t check_bytes, s
     else
         claimed = s;
     if (claimed)
-        fr_pagemap_clear_guarded(ptr);
+        fr_pagemap_clear_guarded(ptr, s->outer);
     fr_pagemap_unguard();
     return claimed;
 }
@@ -106,7 +106,7 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     /* The old entry goes before the call: the address may be handed out again while it runs. With a
      * leaf in hand, neither the new entry nor the old one put back can fail. */
     fr_heap_list_remove(h, s);
-    fr_pagemap_clear(old, 1);
+    fr_pagemap_clear(old, 1, s->outer);
     void *p = fr_fallback_resize(&h->backing, old, old_bytes, align, bytes, at_limit);
     if (p) {
         p = realigned(h, p, bytes, align);
@@ -114,7 +114,8 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
         s->bytes = bytes;
         fr_store_relaxed(&s->fresh, new_size);
     }
-    fr_pagemap_spare_put(fr_pagemap_set_with(s->base, fr_entry_make(s, FR_CLASS_LARGE), spare));
+    fr_pagemap_spare_put(
+        fr_pagemap_set_with(s->base, fr_entry_make(s, FR_CLASS_LARGE), &s->outer, spare));
     fr_heap_list_add(h, s, FR_LARGE_SPANS);
     return p;
 }

@@ -68,7 +68,7 @@ static void store_entry(uintptr_t page, fr_entry entry)
     fr_store_release(&leaf[index], entry);
 }
 
-int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry)
+int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry, fr_entry *outer)
 {
     uintptr_t first = (uintptr_t)base >> FR_PAGE_SHIFT;
     uintptr_t last = ((uintptr_t)base + bytes - 1) >> FR_PAGE_SHIFT;
@@ -76,6 +76,7 @@ int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry)
         if (!leaf_for(page))
             return 0;
     fr_pagemap_guard();
+    *outer = fr_pagemap_get(base);
     for (uintptr_t page = first; page <= last; page++)
         store_entry(page, entry);
     fr_pagemap_unguard();
@@ -98,21 +99,22 @@ void fr_pagemap_spare_put(void *spare)
         fr_pages_unmap(spare, mapped_bytes());
 }
 
-void *fr_pagemap_set_with(const void *p, fr_entry entry, void *spare)
+void *fr_pagemap_set_with(const void *p, fr_entry entry, fr_entry *outer, void *spare)
 {
     uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
     fr_atomic *root = &fr_pagemap_root[page >> FR_MAP_LEAF_BITS];
     if (!fr_load_ptr_acquire(root) && fr_cas_full(root, 0, (uintptr_t)spare))
         spare = NULL;
     fr_pagemap_guard();
+    *outer = fr_pagemap_get(p);
     store_entry(page, entry);
     fr_pagemap_unguard();
     return spare;
 }
 
-void fr_pagemap_clear_guarded(const void *p)
+void fr_pagemap_clear_guarded(const void *p, fr_entry outer)
 {
-    store_entry((uintptr_t)p >> FR_PAGE_SHIFT, 0);
+    store_entry((uintptr_t)p >> FR_PAGE_SHIFT, outer);
 }
 
 /* With the guard held: gives the leaf's pages between two entries back whose last entry is gone. */
@@ -128,13 +130,15 @@ static void give_leaf_pages_back(uintptr_t first, uintptr_t last)
     }
 }
 
-void fr_pagemap_clear(const void *base, size_t bytes)
+void fr_pagemap_clear(const void *base, size_t bytes, fr_entry outer)
 {
     uintptr_t first = (uintptr_t)base >> FR_PAGE_SHIFT;
     uintptr_t last = ((uintptr_t)base + bytes - 1) >> FR_PAGE_SHIFT;
+    /* A large object has an entry on its first page only. */
+    fr_entry rest = fr_entry_class(outer) == FR_CLASS_LARGE ? 0 : outer;
     fr_pagemap_guard();
     for (uintptr_t page = first; page <= last; page++)
-        store_entry(page, 0);
+        store_entry(page, page == first ? outer : rest);
     give_leaf_pages_back(first, last);
     fr_pagemap_unguard();
 }

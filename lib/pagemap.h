@@ -7,13 +7,18 @@
  * entry packs the descriptor's address, a multiple of FR_SPAN_ALIGN, with the class number below it, so
  * that an unsized free finds its class in two dependent loads. 0: no span there.
  *
+ * Instances stack: a block that one takes from its fallback may be an object of another one, or lie in
+ * one. Then the entries of the inner span hide those of the outer one, which come back with the clearing:
+ * outer spans outlive inner ones.
+ *
  * Who may change an entry
- *   0 -> span    the thread that obtained the span's memory, before the span is on any list
- *   span -> 0    the thread that retired the span, before its memory goes to the fallback
+ *   outer -> span   the thread that obtained the span's memory, before the span is on any list
+ *   span -> outer   the thread that retired the span, before its memory goes to the fallback
  * both under the page map's lock; lookups of one's own objects take no lock.
  *
  * Guarantees
- *   [P.1] While an object of a span is live, the entries of the span do not change. Whoever may use the
+ *   [P.1] While an object of a span is live, the entries of its pages do not change. (An object that holds
+ *         spans of another instance is not given back before they are.) Whoever may use the
  *         object learnt of it from the program after its allocation, hence after the entries were
  *         stored: relaxed loads suffice for its own objects.
  *   [P.2] A stranger, who holds an address of unknown standing, looks it up under the page map's lock:
@@ -70,14 +75,17 @@ FR_INLINE fr_entry fr_pagemap_get(const void *p)
     return fr_load_relaxed(&leaf[page & (((uintptr_t)1 << FR_MAP_LEAF_BITS) - 1)]);
 }
 
-/* Stores `entry` for every page of a range; 0 when there is no memory for a leaf. [P.3] */
-int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry);
+/*
+ * Stores `entry` for every page of a range, and what the first one had before in *outer: 0, or the span around
+ * the range. Returns 0 when there is no memory for a leaf. [P.3]
+ */
+int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry, fr_entry *outer);
 
-/* Clears the entries of a range. [P.2] */
-void fr_pagemap_clear(const void *base, size_t bytes);
+/* Clears the entries of a range, but for what `outer` has there. [P.2] */
+void fr_pagemap_clear(const void *base, size_t bytes, fr_entry outer);
 
 /* The same for one page, with fr_pagemap_guard held. */
-void fr_pagemap_clear_guarded(const void *page);
+void fr_pagemap_clear_guarded(const void *page, fr_entry outer);
 
 /*
  * A leaf in hand, so that a later set of one page cannot fail: NULL when there is no memory for it. The
@@ -86,8 +94,8 @@ void fr_pagemap_clear_guarded(const void *page);
 void *fr_pagemap_spare_take(void);
 void fr_pagemap_spare_put(void *spare);
 
-/* Stores the entry of one page, with a spare leaf if one is missing; returns what is left of the spare. */
-void *fr_pagemap_set_with(const void *page, fr_entry entry, void *spare);
+/* Sets one page, with a spare leaf if one is missing; returns what is left of the spare. */
+void *fr_pagemap_set_with(const void *page, fr_entry entry, fr_entry *outer, void *spare);
 
 /* For [P.2]: look up between these, and dereference the descriptor only between these. */
 static inline void fr_pagemap_guard(void)

@@ -96,7 +96,7 @@ void fr_release_everything(struct fr_heap *h)
         struct fr_link *head = &h->spans[order[k]];
         for (struct fr_link *link = head->next; link != head; link = link->next) {
             struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
-            fr_pagemap_clear(s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes);
+            fr_pagemap_clear(s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes, s->outer);
             s->in_slab.next = list;
             list = &s->in_slab;
         }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Instances over instances: the blocks of the inner one are objects of the outer one, or parts of such. */
+#include "support/check_instance.h"
+#include "support/fixture.h"
+#include "support/pattern.h"
+#include "support/require.h"
+#include "unit/runner.h"
+
+#include <string.h>
+
+/* A fallback over an instance; `unsized`: gives back without the layout. */
+struct over {
+    struct frusa_fallback_ops ops;
+    frusa_t *outer;
+    int unsized;
+};
+
+static void *over_alloc(void *ctx, size_t size, size_t align)
+{
+    return frusa_alloc(((struct over *)ctx)->outer, size, align);
+}
+
+static void over_dealloc(void *ctx, void *ptr, size_t size, size_t align)
+{
+    struct over *over = ctx;
+    if (over->unsized)
+        frusa_free(over->outer, ptr);
+    else
+        frusa_dealloc(over->outer, ptr, size, align);
+}
+
+static void *over_resize(void *ctx, void *ptr, size_t size, size_t align, size_t new_size)
+{
+    return frusa_realloc(((struct over *)ctx)->outer, ptr, size, align, new_size);
+}
+
+static void over_init(struct over *over, frusa_t *outer, int unsized)
+{
+    memset(over, 0, sizeof(*over));
+    over->outer = outer;
+    over->unsized = unsized;
+    over->ops.alloc = over_alloc;
+    over->ops.dealloc = over_dealloc;
+    over->ops.resize = over_resize;
+    over->ops.ctx = over;
+}
+
+enum { OBJECTS = 3000 };
+
+static size_t size_of(size_t i)
+{
+    return i % 100 == 0 ? 3000000 + i : i % 10 == 0 ? 5000 * (i % 37) : 8 + i % 700;
+}
+
+/* Objects of all sizes come and go, some grow. */
+static void use(frusa_t *f)
+{
+    static void *objects[OBJECTS];
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = frusa_malloc(f, size_of(i));
+        REQUIRE(objects[i] != NULL);
+        pattern_fill(objects[i], size_of(i), i);
+    }
+    for (size_t i = 0; i < OBJECTS; i += 50) {
+        void *old = objects[i];
+        objects[i] = frusa_resize(f, old, 2 * size_of(i) + 1);
+        REQUIRE(objects[i] != NULL);
+        pattern_require_moved(objects[i], size_of(i), old, size_of(i), i);
+        pattern_fill(objects[i], size_of(i), i);
+    }
+    for (size_t i = 0; i < OBJECTS; i++) {
+        pattern_require(objects[i], size_of(i), i);
+        frusa_free(f, objects[i]);
+    }
+}
+
+START_TEST(test_inner_gives_outer_its_pages_back)
+{
+    for (int unsized = 0; unsized < 2; unsized++)
+        for (size_t v = 0; v < fixture_variant_count; v++) {
+            struct fixture x;
+            struct over over;
+            fixture_open_variant(&x, v);
+            over_init(&over, x.f, unsized);
+            frusa_t *inner = frusa_create(&over.ops);
+            ck_assert_ptr_nonnull(inner);
+            use(inner);
+            frusa_reclaim(inner);
+            support_check_instance(inner);
+            use(inner);
+            use(x.f);
+            frusa_destroy(inner);
+            fixture_close(&x);
+        }
+}
+END_TEST
+
+START_TEST(test_three_high)
+{
+    struct fixture x;
+    struct over first, second;
+    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
+    over_init(&first, x.f, 1);
+    frusa_t *middle = frusa_create(&first.ops);
+    ck_assert_ptr_nonnull(middle);
+    over_init(&second, middle, 1);
+    frusa_t *top = frusa_create(&second.ops);
+    ck_assert_ptr_nonnull(top);
+    for (int round = 0; round < 2; round++) {
+        use(top);
+        use(middle);
+        frusa_reclaim(top);
+        frusa_reclaim(middle);
+        frusa_reclaim(x.f);
+    }
+    frusa_destroy(top);
+    use(middle);
+    frusa_destroy(middle);
+    fixture_close(&x);
+}
+END_TEST
+
+/* The buffer of an arena is an object: its address leads to it again when the arena is done with. */
+START_TEST(test_arena_in_an_object)
+{
+    static const size_t sizes[] = {100000, 1 << 20, 8 << 20};
+    struct fixture x;
+    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (size_t shift = 0; shift < 2; shift++) {
+            struct frusa_arena arena;
+            char *buffer = frusa_alloc(x.f, sizes[i], 4096);
+            ck_assert_ptr_nonnull(buffer);
+            ck_assert_int_eq(frusa_arena_init(&arena, buffer + shift * 100, sizes[i] - shift * 100),
+                             0);
+            frusa_t *inner = frusa_create(&arena.ops);
+            ck_assert_ptr_nonnull(inner);
+            void *p = frusa_malloc(inner, 100);
+            ck_assert_ptr_nonnull(p);
+            ck_assert_int_eq(frusa_owns(inner, p), 1);
+            frusa_free(inner, p);
+            frusa_destroy(inner);
+            ck_assert_int_eq(frusa_owns(x.f, p), 1);
+            ck_assert_uint_ge(frusa_usable_size(x.f, buffer), sizes[i]);
+            frusa_free(x.f, buffer);
+        }
+    fixture_close(&x);
+}
+END_TEST
+
+RUNNER_MAIN("stacked", test_inner_gives_outer_its_pages_back, test_three_high,
+            test_arena_in_an_object)
