@@ -303,8 +303,7 @@ void frusa_free(frusa_t *f, void *ptr);
 
 /*
  * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked for;
- * under FRUSA_CHECKED exactly that. 0 for NULL. A compiler that checks bounds (_FORTIFY_SOURCE) knows only
- * the size asked for: frusa_resize to the usable size, which moves nothing, before using the rest.
+ * under FRUSA_CHECKED exactly that. 0 for NULL.
  */
 size_t frusa_usable_size(frusa_t *f, const void *ptr);
 
@@ -344,6 +343,16 @@ size_t frusa_reclaim_some(frusa_t *f, size_t target);
 
 /* Empties the calling thread's own cache into the spans, for a thread about to idle. */
 void frusa_thread_flush(frusa_t *f);
+
+/*
+ * Bounds the empty memory that the instance keeps for reuse without being asked: when spans without an object,
+ * cached ones counted as objects, come to more than `bytes`, the thread that emptied the last of them gives
+ * spans back to the fallback until half of that is left. Other threads' caches are left alone.
+ * (size_t)-1, which every instance starts with: no bound; 0: empty spans are kept no longer than a call.
+ * Returns 0, or -1 with errno:
+ *   EINVAL  a static instance with options out of range
+ */
+int frusa_set_retain(frusa_t *f, size_t bytes);
 
 /* ------------------------------------------------------------------------------------------------
  * Introspection
@@ -419,6 +428,19 @@ void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), vo
 
 /* The embedded default: pages from the operating system. */
 extern const struct frusa_fallback_ops frusa_fallback_mmap;
+
+/* Modes of frusa_set_huge. */
+#define FRUSA_HUGE_AUTO   0 /* once the heap has grown */
+#define FRUSA_HUGE_NEVER  1 /* not even where the system would do it by itself */
+#define FRUSA_HUGE_ALWAYS 2 /* from the first byte: then a small program holds 2 MiB at least */
+
+/*
+ * Sets when frusa_fallback_mmap asks for huge pages, for memory that it takes from now on, for the whole process.
+ * The system may refuse: with its setting "never" all modes are alike.
+ * Returns 0, or -1 with errno:
+ *   EINVAL  no such mode
+ */
+int frusa_set_huge(int mode);
 
 /* The C library's aligned_alloc and free. */
 extern const struct frusa_fallback_ops frusa_fallback_malloc;

@@ -2,16 +2,27 @@
 /* Every exported function: fast paths and argument checks, nothing else. */
 #include <frusa.h>
 
-#include <string.h>
-
-#include "fast.h"
 #include "large.h"
 #include "object.h"
 #include "port/error.h"
 #include "reclaim.h"
 #include "registry.h"
+#include "retain.h"
 #include "stats.h"
 #include "walk.h"
+
+/* The calling thread's cache where the fast path may use it: no fence, no table. */
+FR_INLINE struct frusa_cache *fast_cache(const struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    return thread ? thread->fast[fr_load_relaxed(&inst->fast_slot)] : NULL;
+}
+
+/* A layout that the cache's fast paths take: any align that every class has. */
+FR_INLINE int is_fast(const struct frusa_cache *c, size_t size, size_t align)
+{
+    return size < c->fast_end && fr_align_is_small(align);
+}
 
 static struct fr_via through_thread(struct fr_instance *inst)
 {
@@ -55,37 +66,19 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
  * bare jump. */
 static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
-    if (FR_LIKELY(p != NULL))
-        return p;
-    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, "frusa_alloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
+                           "frusa_alloc");
 }
 
 static FR_NOINLINE void *malloc_slow(frusa_t *f, size_t size)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, 0);
-    if (FR_LIKELY(p != NULL))
-        return p;
-    return fr_object_alloc(through_thread(inst), size, 0, FR_UNINITIALISED, "frusa_malloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
+                           "frusa_malloc");
 }
 
 static FR_NOINLINE void dealloc_slow(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    if (!FR_LIKELY(fr_fast_give(fr_fast_cache(inst), ptr, size, align)))
-        fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
-}
-
-/* Zeroed memory out of a magazine has been used before. */
-static void *alloc_zeroed(frusa_t *f, size_t size, size_t align, const char *call)
-{
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
-    if (FR_LIKELY(p != NULL))
-        return memset(p, 0, size);
-    return fr_object_alloc(through_thread(inst), size, align, FR_ZEROED, call);
+    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
 }
 
 static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
@@ -93,12 +86,12 @@ static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
     fr_object_free(fr_instance_of(f), ptr, "frusa_free");
 }
 
-FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
+FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
-    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && fr_fast_is_small(c, size, align))) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
+    if (FR_LIKELY(c && is_fast(c, size, align))) {
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
+        if (FR_LIKELY(p != NULL))
             return p;
     }
     return alloc_slow(f, size, align);
@@ -106,13 +99,14 @@ FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 
 FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
 {
-    return alloc_zeroed(f, size, align, "frusa_alloc_zeroed");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_ZEROED,
+                           "frusa_alloc_zeroed");
 }
 
-FR_EXPORT FR_HOT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
+FR_EXPORT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && ptr && fr_fast_is_small(c, size, align)) &&
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
+    if (FR_LIKELY(c && ptr && is_fast(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
     dealloc_slow(f, ptr, size, align);
@@ -123,12 +117,12 @@ FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, 
     return fr_object_realloc(fr_instance_of(f), ptr, size, align, new_size, "frusa_realloc");
 }
 
-FR_EXPORT FR_HOT void *frusa_malloc(frusa_t *f, size_t size)
+FR_EXPORT void *frusa_malloc(frusa_t *f, size_t size)
 {
-    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c && size < c->fast_end)) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
+        if (FR_LIKELY(p != NULL))
             return p;
     }
     return malloc_slow(f, size);
@@ -140,7 +134,8 @@ FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    return alloc_zeroed(f, n * size, 0, "frusa_calloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), n * size, 0, FR_ZEROED,
+                           "frusa_calloc");
 }
 
 FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
@@ -148,9 +143,9 @@ FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
     return fr_object_resize(fr_instance_of(f), ptr, new_size, "frusa_resize");
 }
 
-FR_EXPORT FR_HOT void frusa_free(frusa_t *f, void *ptr)
+FR_EXPORT void frusa_free(frusa_t *f, void *ptr)
 {
-    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
+    struct frusa_cache *c = fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c != NULL)) {
         fr_entry e = fr_pagemap_get(ptr);
         if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
@@ -186,10 +181,10 @@ FR_EXPORT int frusa_owns(frusa_t *f, const void *ptr)
     return owns || fr_large_owns(&inst->heap, ptr);
 }
 
-static void report(const struct fr_misuse *m, const char *call)
+static void report(const frusa_t *f, const struct fr_misuse *m, const char *call)
 {
     if (m->kind != FR_MISUSE_NONE)
-        fr_misuse_report(call, m);
+        fr_misuse_report(fr_instance_call(fr_instance_of(f), call), m);
 }
 
 static size_t reclaim(frusa_t *f, size_t target, const char *call)
@@ -204,7 +199,7 @@ static size_t reclaim(frusa_t *f, size_t target, const char *call)
     fr_restore_errno(saved);
     if (partial)
         fr_set_error(FR_EPERM);
-    report(&m, call);
+    report(f, &m, call);
     return bytes;
 }
 
@@ -227,7 +222,21 @@ FR_EXPORT void frusa_thread_flush(frusa_t *f)
     struct frusa_cache *c = fr_registry_find(inst);
     if (c)
         fr_cache_flush(c, &m);
-    report(&m, "frusa_thread_flush");
+    fr_retain_check(inst);
+    report(f, &m, "frusa_thread_flush");
+}
+
+FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    if (!fr_instance_ready(inst))
+        return -1;
+    fr_store_relaxed(&inst->heap.retain, bytes);
+    fr_store_relaxed(&inst->heap.retain_skip, 0);
+    int saved = fr_save_errno();
+    fr_retain_check(inst);
+    fr_restore_errno(saved);
+    return 0;
 }
 
 FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
@@ -262,7 +271,7 @@ FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *
     if (fr_load_acquire(&inst->state) != FR_READY)
         return 0;
     fr_reclaim_caches_only(inst, &m);
-    report(&m, "frusa_walk");
+    report(f, &m, "frusa_walk");
     return fr_walk(&inst->heap, visit, arg);
 }
 
@@ -282,36 +291,22 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
     return fr_instance_ready(inst) ? fr_object_cache(inst, "frusa_cache_create") : NULL;
 }
 
-static FR_NOINLINE void *cache_alloc_slow(frusa_cache_t *c, size_t size, size_t align)
+FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 {
-    void *p = fr_fast_take(c, size, align);
-    if (FR_LIKELY(p != NULL))
-        return p;
+    if (FR_LIKELY(is_fast(c, size, align))) {
+        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
+        if (FR_LIKELY(p != NULL))
+            return p;
+    }
     return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
 }
 
-static FR_NOINLINE void cache_dealloc_slow(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+FR_EXPORT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
-    if (!FR_LIKELY(fr_fast_give(c, ptr, size, align)))
-        fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
-}
-
-FR_EXPORT FR_HOT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
-{
-    if (FR_LIKELY(fr_fast_is_small(c, size, align))) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
-            return p;
-    }
-    return cache_alloc_slow(c, size, align);
-}
-
-FR_EXPORT FR_HOT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
-{
-    if (FR_LIKELY(ptr && fr_fast_is_small(c, size, align)) &&
+    if (FR_LIKELY(ptr && is_fast(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
-    cache_dealloc_slow(c, ptr, size, align);
+    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
 }
 
 FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)
@@ -323,5 +318,6 @@ FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)
     fr_fetch_add_relaxed(&c->instance->leaving, 1);
     fr_registry_end(c, &m);
     fr_restore_errno(saved);
-    report(&m, "frusa_cache_destroy");
+    if (m.kind != FR_MISUSE_NONE)
+        fr_misuse_report("frusa_cache_destroy", &m); /* the instance may be gone */
 }

@@ -72,6 +72,7 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     size_t bytes = 0;
     size_t used = 0;
     size_t slots = 0;
+    size_t empty = 0;
     for (unsigned bin = 0; bin < FR_BIN_COUNT; bin++)
         if (!bin_is_valid(slab, cls, bin, &linked))
             return 0;
@@ -81,6 +82,7 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
             continue;
         partial += fr_load_relaxed(&s->count) < s->capacity;
         bytes += s->bytes;
+        empty += fr_load_relaxed(&s->count) == 0 ? s->bytes : 0;
         slots += s->capacity;
         used += fr_load_relaxed(&s->count);
     }
@@ -88,6 +90,7 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     CHECK(bytes == fr_load_relaxed(&slab->held));
     CHECK(used == fr_load_relaxed(&slab->used));
     CHECK(slots == fr_load_relaxed(&slab->slots));
+    CHECK(kind == FR_META_SPANS || empty == fr_load_relaxed(&h->empty_of[cls]));
     return 1;
 }
 
@@ -145,6 +148,7 @@ int fr_instance_is_valid(frusa_t *f)
 int fr_heap_is_valid(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
+    size_t empty = 0;
     if (fr_load_acquire(&inst->state) != FR_READY)
         return 1;
     if (!books_are_valid(&inst->heap) || !caches_are_valid(inst))
@@ -152,5 +156,8 @@ int fr_heap_is_valid(frusa_t *f)
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         if (!fr_slab_is_valid(&inst->heap, cls))
             return 0;
+    for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
+        empty += fr_load_relaxed(&inst->heap.empty_of[cls]);
+    CHECK(empty == fr_load_relaxed(&inst->heap.empty));
     return 1;
 }

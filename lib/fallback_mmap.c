@@ -45,6 +45,7 @@
 
 #include "mmap_provider.h"
 #include "port/compiler.h"
+#include "port/error.h"
 
 /* From here on a request gets a mapping of its own, which mremap can move. Below, one mapping for each
  * would use up the kernel's 65,530 too early: these suffice for 256 GiB. */
@@ -307,6 +308,16 @@ void fr_fallback_mmap_fork_parent(void)
 void fr_fallback_mmap_fork_child(void)
 {
     fr_lock_reset(&fr_mmap_provider.lock);
+}
+
+FR_EXPORT int frusa_set_huge(int mode)
+{
+    if (mode != FRUSA_HUGE_AUTO && mode != FRUSA_HUGE_NEVER && mode != FRUSA_HUGE_ALWAYS) {
+        fr_set_error(FR_EINVAL);
+        return -1;
+    }
+    fr_fallback_mmap_set_huge((enum fr_huge_mode)mode);
+    return 0;
 }
 
 void fr_fallback_mmap_set_huge(enum fr_huge_mode mode)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include <frusa.h>
+
 /*
  * Around fork: the provider does not change between prepare and parent; in the child it is as it was
  * when prepare returned. Granules that a vanished thread was in a call with stay used in the child. Call
@@ -21,7 +23,11 @@ void fr_fallback_mmap_fork_child(void);
  *   ALWAYS  from the first byte: a small program then holds at least 2 MiB
  * In the kernel's mode "never" they all behave like NEVER.
  */
-enum fr_huge_mode { FR_HUGE_AUTO, FR_HUGE_NEVER, FR_HUGE_ALWAYS };
+enum fr_huge_mode {
+    FR_HUGE_AUTO = FRUSA_HUGE_AUTO,
+    FR_HUGE_NEVER = FRUSA_HUGE_NEVER,
+    FR_HUGE_ALWAYS = FRUSA_HUGE_ALWAYS
+};
 void fr_fallback_mmap_set_huge(enum fr_huge_mode mode);
 
 /* What the provider holds, in bytes unless the name says otherwise. */

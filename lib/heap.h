@@ -45,7 +45,11 @@ struct fr_heap {
     fr_atomic
         record_metadata; /* bytes of the instance record and cache headers from the fallback */
     fr_atomic reclaimed_total;
-    fr_atomic purged;                                     /* bytes */
+    fr_atomic purged;      /* bytes */
+    fr_atomic retain;      /* bound on `empty`, see retain.h; the largest number: none */
+    fr_atomic retain_skip; /* checks of it to skip */
+    fr_atomic empty;       /* bytes of data spans with count 0 */
+    fr_atomic empty_of[FR_CLASS_COUNT];                   /* the same by class */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
 };
 
@@ -68,6 +72,24 @@ static inline void fr_heap_init(struct fr_heap *h)
 {
     for (unsigned i = 0; i < FR_SPAN_KINDS; i++)
         fr_list_init(&h->spans[i]);
+    fr_store_relaxed(&h->retain, (size_t)-1);
+}
+
+/* A span's count fell to 0, or no longer is. */
+static inline void fr_heap_count_empty(struct fr_heap *h, unsigned cls, size_t bytes)
+{
+    if (cls >= FR_CLASS_COUNT)
+        return;
+    fr_fetch_add_relaxed(&h->empty, bytes);
+    fr_fetch_add_relaxed(&h->empty_of[cls], bytes);
+}
+
+static inline void fr_heap_uncount_empty(struct fr_heap *h, unsigned cls, size_t bytes)
+{
+    if (cls >= FR_CLASS_COUNT)
+        return;
+    fr_fetch_sub_relaxed(&h->empty, bytes);
+    fr_fetch_sub_relaxed(&h->empty_of[cls], bytes);
 }
 
 /* Puts a span on the list of all spans of its kind, or takes it off. */

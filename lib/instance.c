@@ -140,6 +140,25 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
     return 0;
 }
 
+static int is_same_text(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+FR_COLD const char *fr_instance_call(const struct fr_instance *inst, const char *call)
+{
+    const struct frusa_front *front = fr_instance_front(inst);
+    const char *const *pair = front ? front->calls : NULL;
+    for (; pair && pair[0]; pair += 2)
+        if (is_same_text(pair[0], call))
+            return pair[1];
+    return call;
+}
+
 void fr_instance_end(struct fr_instance *inst)
 {
     fr_release_everything(&inst->heap);

@@ -61,6 +61,9 @@ static inline const struct frusa_front *fr_instance_front(const struct fr_instan
     return FR_CONTAINER_OF(inst->static_config, const struct frusa_front, config);
 }
 
+/* What the call of that name is named in messages. */
+const char *fr_instance_call(const struct fr_instance *inst, const char *call);
+
 extern fr_lock fr_process_lock; /* rank FR_RANK_PROCESS */
 extern struct fr_link fr_process_instances;
 

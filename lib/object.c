@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "checked.h"
-#include "fast.h"
 #include "large.h"
 #include "port/error.h"
 #include "reclaim.h"
 #include "registry.h"
+#include "retain.h"
 
 /* How a layout is served. */
 enum service { SERVE_CACHED, SERVE_CHECKED, SERVE_LARGE };
@@ -40,10 +40,25 @@ static size_t claimed_bytes(const struct fr_heap *h, const struct fr_claim *clai
     return bytes ? bytes : (size_t)-1;
 }
 
-static void report(const struct fr_misuse *m, const char *call)
+static void report(const struct fr_instance *inst, const struct fr_misuse *m, const char *call)
 {
     if (FR_UNLIKELY(m->kind != FR_MISUSE_NONE))
-        fr_misuse_report(call, m);
+        fr_misuse_report(fr_instance_call(inst, call), m);
+}
+
+/* Bytes at an address of which no instance knows, if the instance's front does; else 0. */
+static FR_COLD size_t foreign_bytes(const struct fr_instance *inst, const void *p)
+{
+    const struct frusa_front *front = fr_instance_front(inst);
+    if (!front || !front->foreign || fr_pagemap_get(p))
+        return 0;
+    return front->foreign(p);
+}
+
+/* Misuse that is none: the pointer is somebody else's. */
+static int is_foreign(const struct fr_instance *inst, const struct fr_misuse *m, const void *p)
+{
+    return FR_UNLIKELY(m->kind == FR_INVALID_POINTER) && m->ptr == p && foreign_bytes(inst, p);
 }
 
 static struct frusa_cache *cache_of(struct fr_via via)
@@ -61,7 +76,7 @@ struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
         fr_reclaim(inst, FR_EVERYTHING, &partial, &m);
         c = fr_registry_create(inst, &at_limit);
     }
-    report(&m, call);
+    report(inst, &m, call);
     if (!c)
         fr_set_error(FR_ENOMEM);
     return c;
@@ -74,8 +89,8 @@ static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_
     struct frusa_cache *c = cache_of(via);
     if (c && cls < FR_CACHED_CLASSES) {
         struct fr_magazine *mag = fr_cache_magazine(c, cls);
-        void *p;
-        if (c->fenced ? fr_cache_pop(c, mag, &p, 1) : fr_cache_pop(c, mag, &p, 0))
+        void *p = c->fenced ? fr_cache_pop(c, mag, 1) : fr_cache_pop(c, mag, 0);
+        if (p)
             return p;
     }
     return fr_cache_alloc_slow(via.inst, c, cls, is_fresh, at_limit, m);
@@ -125,7 +140,7 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
             fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m);
         is_zero = contents == FR_ZEROED;
         p = size <= FR_SIZE_MAX ? try_alloc(via, size, align, &is_zero, &at_limit, &m) : NULL;
-        report(&m, call);
+        report(via.inst, &m, call);
     }
     if (!p)
         fr_set_error(FR_ENOMEM);
@@ -176,8 +191,9 @@ void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, co
         dealloc(via, p, &claim, &m);
     else
         fr_misuse_note(&m, FR_INVALID_POINTER, p);
+    fr_retain_check(via.inst);
     fr_restore_errno(saved);
-    report(&m, call);
+    report(via.inst, &m, call);
 }
 
 /* Gives back by what the page map says. */
@@ -208,8 +224,11 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
         dealloc_unsized(inst, p, &m);
     else
         fr_misuse_note(&m, FR_INVALID_POINTER, p);
+    fr_retain_check(inst);
+    if (is_foreign(inst, &m, p))
+        m.kind = FR_MISUSE_NONE;
     fr_restore_errno(saved);
-    report(&m, call);
+    report(inst, &m, call);
 }
 
 /* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is large. */
@@ -307,19 +326,33 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
            fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
 }
 
+/* A new object with what a foreign one holds, which stays. */
+static FR_COLD void *copy_foreign(struct fr_instance *inst, const void *p, size_t new_size,
+                                  const char *call)
+{
+    struct fr_via via = {inst, NULL};
+    size_t keep = foreign_bytes(inst, p);
+    void *q = fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
+    if (q)
+        memcpy(q, p, keep < new_size ? keep : new_size);
+    return q;
+}
+
 static void *change_size(struct fr_instance *inst, void *p, const struct fr_claim *claim,
                          size_t align, size_t new_size, const char *call)
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct fr_via via = {inst, NULL};
     struct known old = look_up(&inst->heap, p, claim, &m);
-    report(&m, call);
+    if (!claim->known && is_foreign(inst, &m, p))
+        return copy_foreign(inst, p, new_size, call);
+    report(inst, &m, call);
     if (new_size > FR_SIZE_MAX) {
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
     int done = resize_in_place(inst, &p, &old, align, new_size, &m);
-    report(&m, call);
+    report(inst, &m, call);
     if (done)
         return p;
     void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
@@ -341,14 +374,11 @@ static void *realloc_cached(struct fr_via via, void *p, const struct fr_claim *o
     if (fr_class_of_layout(old->size, old->align) == fr_class_of_layout(new_size, old->align) &&
         (old->align == 0 || fr_is_aligned(p, old->align)))
         return p;
-    void *q = fr_fast_take(fr_fast_cache(via.inst), new_size, old->align);
-    if (!q)
-        q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
+    void *q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
     if (!q)
         return NULL;
     memcpy(q, p, old->size < new_size ? old->size : new_size);
-    if (!fr_fast_give(fr_fast_cache(via.inst), p, old->size, old->align))
-        fr_object_dealloc(via, p, old->size, old->align, call);
+    fr_object_dealloc(via, p, old->size, old->align, call);
     return q;
 }
 
@@ -372,40 +402,12 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
     return change_size(inst, p, &claim, align, new_size, call);
 }
 
-/* Old and new are cached classes, and the object is sound as far as that shows: its new address. NULL: by the
- * long way. */
-static void *resize_cached(struct fr_instance *inst, struct frusa_cache *c, void *p,
-                           size_t new_size, const char *call)
-{
-    size_t slot;
-    fr_entry e = fr_pagemap_get(p);
-    struct fr_span *s = fr_entry_span(e);
-    unsigned cls = fr_entry_class(e);
-    unsigned new_cls = fr_fast_class(c, new_size, 0);
-    if (!s || cls >= FR_CACHED_CLASSES || new_cls == FR_CLASS_NONE || s->heap != &inst->heap ||
-        !fr_span_slot_exactly(s, p, &slot))
-        return NULL;
-    if (cls == new_cls)
-        return p;
-    void *q;
-    if (!fr_cache_pop(c, fr_cache_magazine(c, new_cls), &q, 0))
-        return NULL;
-    memcpy(q, p, s->object_size < new_size ? s->object_size : new_size);
-    if (!fr_cache_push(c, fr_cache_magazine(c, cls), p, 0))
-        fr_object_free(inst, p, call);
-    return q;
-}
-
 void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call)
 {
     struct fr_via via = {inst, NULL};
     struct fr_claim unknown = {0, 0, 0};
-    struct frusa_cache *c = fr_fast_cache(inst);
     if (!p)
         return fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
-    void *q = c ? resize_cached(inst, c, p, new_size, call) : NULL;
-    if (q)
-        return q;
     if (!fr_instance_ready(inst))
         return NULL;
     return change_size(inst, p, &unknown, 0, new_size, call);
@@ -418,7 +420,9 @@ size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char
     if (!p || !fr_instance_ready(inst))
         return 0;
     struct known k = look_up(&inst->heap, p, &unknown, &m);
-    report(&m, call);
+    if (is_foreign(inst, &m, p))
+        return foreign_bytes(inst, p);
+    report(inst, &m, call);
     return k.size;
 }
 

@@ -5,6 +5,7 @@
 
 #include "grow.h"
 #include "port/wait.h"
+#include "retain.h"
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
 #define CALLS_BETWEEN_TRIES 64
@@ -56,21 +57,13 @@ static int table_has_room(struct fr_thread *thread, size_t number)
     return 1;
 }
 
-/* One more than the smaller of two bounds on managed sizes. */
-static size_t end_below(const struct fr_instance *inst, size_t bound)
+/* The largest size that is both managed and in the table of the fast paths. */
+static size_t fast_bound(const struct fr_instance *inst)
 {
     size_t most = inst->heap.managed_max;
-    return (most < bound ? most : bound) + 1;
-}
-
-/* Opens the fast paths. They take any align up to FR_MIN_ALIGN for managed. */
-static void allow_fast_paths(struct frusa_cache *c)
-{
-    const struct fr_instance *inst = c->instance;
-    if (c->fenced || fr_heap_is_checked(&inst->heap) || inst->heap.managed_max < FR_MIN_ALIGN)
-        return;
-    c->fast_end = end_below(inst, FR_SMALL_TABLE_MAX);
-    c->cached_end = end_below(inst, FR_CACHED_MAX);
+    if (most < FR_MIN_ALIGN)
+        return 0; /* the fast paths take any align up to that for managed */
+    return most < FR_SMALL_TABLE_MAX ? most : FR_SMALL_TABLE_MAX;
 }
 
 /* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
@@ -86,7 +79,8 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->thread = thread;
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
-    allow_fast_paths(c);
+    if (!c->fenced && !fr_heap_is_checked(&inst->heap))
+        c->fast_end = fast_bound(inst) ? fast_bound(inst) + 1 : 0;
     fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }
@@ -244,6 +238,7 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     fr_fetch_sub_release(&inst->dying, 1);
     free_header(inst, c);
     bury_abandoned(inst, m);
+    fr_retain_check(inst);
     /* Last: from here on a destroy may end the instance. */
     fr_fetch_sub_release(&inst->leaving, 1);
 }

@@ -49,6 +49,8 @@ static inline void fr_bin_remove(struct fr_slab *slab, struct fr_span *s)
 static inline size_t fr_span_raise(struct fr_slab *slab, struct fr_span *s, size_t n)
 {
     size_t count = fr_fetch_add_acquire(&s->count, n) + n;
+    if (count == n)
+        fr_heap_uncount_empty(s->heap, s->cls, s->bytes);
     if (count == s->capacity) {
         fr_bin_remove(slab, s); /* [S.6] */
     } else if (fr_bin_for(s, count) > s->bin) {

@@ -48,6 +48,7 @@ static int retire_in_bin(struct fr_slab *slab, unsigned bin, struct fr_link **fo
             return 1;
         if (fr_load_relaxed(&s->count) == 0 && fr_cas_acquire(&s->count, 0, FR_RETIRED)) {
             fr_bin_remove(slab, s); /* [S.7] */
+            fr_heap_uncount_empty(s->heap, s->cls, s->bytes);
             s->in_slab.next = *found;
             *found = &s->in_slab;
             *want -= s->bytes < *want ? s->bytes : *want;

@@ -4,21 +4,19 @@
  * has set `environ`, so the options are read when the instance is first used (configure). They are read once
  * more in the constructor, for what can wait until then and to report what is wrong with them.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <frusa-malloc.h>
 
+#include "early.h"
+#include "environment.h"
 #include "heap.h"
 #include "options.h"
 #include "port/compiler.h"
 #include "port/error.h"
 #include "report.h"
-
-#define VARIABLE "FRUSA_OPTIONS"
 
 FR_EXPORT __attribute__((weak)) const char *frusa_malloc_options;
 
@@ -37,7 +35,7 @@ static void complain_about(const char *source, const char *part, size_t length, 
 
 static void complain_about_variable(const char *part, size_t length, const char *why)
 {
-    complain_about(VARIABLE, part, length, why);
+    complain_about(FR_VARIABLE, part, length, why);
 }
 
 static void complain_about_program(const char *part, size_t length, const char *why)
@@ -52,31 +50,23 @@ static void be_silent(const char *part, size_t length, const char *why)
     (void)why;
 }
 
-extern char **environ;
+/* Beyond any text that means something. */
+#define VALUE_ROOM 4096
 
-static const char *find_variable(void)
+/* The options in force, from the program and the environment. `buffer` is to live as long as they do. */
+static void read_options(struct fr_options *options, char buffer[VALUE_ROOM], int complain)
 {
-    size_t length = strlen(VARIABLE);
-    if (getauxval(AT_SECURE))
-        return NULL; /* whoever started the program may not tell it how to allocate */
-    for (char **at = environ; at && *at; at++)
-        if (strncmp(*at, VARIABLE, length) == 0 && (*at)[length] == '=')
-            return *at + length + 1;
-    return NULL;
-}
-
-/* The options in force, from the program and the environment. */
-static void read_options(struct fr_options *options, int complain)
-{
+    const char *value = fr_environment_value(buffer, VALUE_ROOM);
     fr_options_init(options);
     fr_options_parse(options, frusa_malloc_options, complain ? complain_about_program : be_silent);
-    fr_options_parse(options, find_variable(), complain ? complain_about_variable : be_silent);
+    fr_options_parse(options, value, complain ? complain_about_variable : be_silent);
 }
 
 static void configure(struct frusa_config *config)
 {
     struct fr_options options;
-    read_options(&options, 0);
+    char buffer[VALUE_ROOM];
+    read_options(&options, buffer, 0);
     config->managed_max = options.managed_max;
     config->thread_cache_max = options.thread_cache_max;
     config->limit = options.limit;
@@ -106,6 +96,7 @@ static const char *const calls[] = {
 
 const struct frusa_front fr_malloc_front = {
     .configure = configure,
+    .foreign = fr_early_bytes,
     .calls = calls,
 };
 
@@ -113,7 +104,10 @@ __attribute__((constructor)) static void start(void)
 {
     int saved = fr_save_errno();
     struct fr_options options;
-    read_options(&options, 1);
+    char buffer[VALUE_ROOM];
+    read_options(&options, buffer, 1);
+    frusa_set_retain(&fr_malloc_heap, options.retain);
+    frusa_set_huge((int)options.huge);
     fr_report_prepare(options.stats.start, options.stats.length);
     fr_restore_errno(saved);
 }

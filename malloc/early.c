@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The linker says nothing of that memory, but it gave names to the libraries that it loaded, and those lie
+ * there: what is near such a name, outside of all that was loaded from files, is taken for its memory.
+ */
+#include "early.h"
+
+#include <link.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <frusa.h>
+
+#include "heap.h"
+#include "port/compiler.h"
+#include "port/error.h"
+
+/* It takes memory page by page, or a few pages for many libraries. */
+#define NEAR ((uintptr_t)64 << 10)
+
+/* Is the address inside a loaded object? For dl_iterate_phdr, which ends at a result that is not 0. */
+static int is_in_object(struct dl_phdr_info *info, size_t size, void *p)
+{
+    (void)size;
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type == PT_LOAD &&
+            (uintptr_t)p - (info->dlpi_addr + segment->p_vaddr) < segment->p_memsz)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_in_any_object(const void *p)
+{
+    return dl_iterate_phdr(is_in_object, (void *)(size_t)p);
+}
+
+/* Is the object's name the linker's own copy, and near the address? */
+static int is_near_name(struct dl_phdr_info *info, size_t size, void *p)
+{
+    const char *name = info->dlpi_name;
+    (void)size;
+    return name && *name && (uintptr_t)p - (uintptr_t)name + NEAR <= 2 * NEAR &&
+           !frusa_owns(&fr_malloc_heap, name) && !is_in_any_object(name);
+}
+
+/* Bytes from p to the end of its page, and of those behind it that are there, up to NEAR. */
+static size_t readable_bytes(const void *p)
+{
+    unsigned char resident;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t end = fr_align_down((uintptr_t)p, page) + page;
+    int saved = fr_save_errno();
+    while (end - (uintptr_t)p < NEAR && mincore((void *)end, page, &resident) == 0)
+        end += page;
+    fr_restore_errno(saved);
+    return end - (uintptr_t)p;
+}
+
+FR_COLD size_t fr_early_bytes(const void *p)
+{
+    if (is_in_any_object(p) || !dl_iterate_phdr(is_near_name, (void *)(size_t)p))
+        return 0;
+    return readable_bytes(p);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The environment variable FRUSA_OPTIONS, at any moment of a program's life. */
+#ifndef FR_MALLOC_ENVIRONMENT_H
+#define FR_MALLOC_ENVIRONMENT_H
+
+#include <stddef.h>
+
+#define FR_VARIABLE "FRUSA_OPTIONS"
+
+/*
+ * Its value, NULL when it is not set or not to be heeded: in a program with more rights than who started it,
+ * the latter may not tell it how to allocate. `buffer` may be used to hold the value, cut to fit.
+ */
+const char *fr_environment_value(char *buffer, size_t room);
+
+#endif /* FR_MALLOC_ENVIRONMENT_H */
