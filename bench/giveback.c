@@ -8,6 +8,9 @@
  *   share the work and stay alive, and the main thread gives back.
  * --mode=idle: --threads threads allocate and free --objects objects each and stay alive; the main
  *   thread gives back.
+ * --mode=crowd: --threads threads allocate and free --objects objects each, ten times; all but eight then
+ *   sleep, while those go on for a while; the main thread measures, then gives back. Memory is counted from
+ *   when the threads exist.
  * --mode=full: everything is allocated, freed and given back, beside munmap of as much memory.
  * --mode=footprint: one object of --min bytes.
  *
@@ -27,9 +30,16 @@ enum task {
     TASK_POPULATE,
     TASK_FREE_MOST,
     TASK_FREE_REST,
-    TASK_CHURN, /* populate and free everything */
+    TASK_NOTHING,
+    TASK_CHURN,    /* populate and free everything */
+    TASK_REQUESTS, /* the same ten times */
+    TASK_BUSY,     /* the same again and again, for some of the threads */
     TASK_STOP
 };
+
+#define REQUESTS      10
+#define BUSY_THREADS  8
+#define BUSY_REQUESTS 1000
 
 /* The part of the population that one thread looks after. */
 struct part {
@@ -89,6 +99,14 @@ static void shuffle(struct part *p)
     }
 }
 
+static void churn(struct part *p, size_t times)
+{
+    for (size_t i = 0; i < times; i++) {
+        BENCH_DISPATCH(populate, p);
+        BENCH_DISPATCH(free_range, p, 0, p->n);
+    }
+}
+
 static void perform(struct part *p, enum task what)
 {
     switch (what) {
@@ -103,9 +121,15 @@ static void perform(struct part *p, enum task what)
         BENCH_DISPATCH(free_range, p, 0, p->kept);
         break;
     case TASK_CHURN:
-        BENCH_DISPATCH(populate, p);
-        BENCH_DISPATCH(free_range, p, 0, p->n);
+        churn(p, 1);
         break;
+    case TASK_REQUESTS:
+        churn(p, REQUESTS);
+        break;
+    case TASK_BUSY:
+        churn(p, p - parts < BUSY_THREADS ? BUSY_REQUESTS : 0);
+        break;
+    case TASK_NOTHING:
     case TASK_STOP:
         break;
     }
@@ -198,6 +222,19 @@ static void idle(void)
     report_claim("after");
 }
 
+static void crowd(void)
+{
+    order(TASK_NOTHING, "nothing"); /* the threads' stacks are there */
+    resident_at_start = bench_memory_now().resident;
+    order(TASK_REQUESTS, "requests");
+    order(TASK_BUSY, "busy");
+    report_resident("before");
+    report_claim("before");
+    give_back("reclaim_crowd");
+    report_resident("after");
+    report_claim("after");
+}
+
 /* The time of munmap, piece by piece, for as much memory in pages of the same kinds. */
 static void compare_munmap(size_t plain_kib, size_t huge_kib)
 {
@@ -253,8 +290,8 @@ static void footprint(void)
 /* Divides the population and starts the threads that look after it. */
 static pthread_t *open_parts(void)
 {
-    size_t each =
-        strcmp(options.mode, "idle") == 0 ? options.objects : options.objects / options.threads;
+    int each_alone = strcmp(options.mode, "idle") == 0 || strcmp(options.mode, "crowd") == 0;
+    size_t each = each_alone ? options.objects : options.objects / options.threads;
     uint64_t random = bench_seed(0);
     pthread_t *ids = bench_pages(options.threads * sizeof *ids);
     parts = bench_pages(options.threads * sizeof *parts);
@@ -294,6 +331,8 @@ int main(int argc, char **argv)
     start_threads(ids);
     if (strcmp(options.mode, "idle") == 0)
         idle();
+    else if (strcmp(options.mode, "crowd") == 0)
+        crowd();
     else if (strcmp(options.mode, "full") == 0)
         full();
     else if (strcmp(options.mode, "footprint") == 0)

@@ -15,6 +15,10 @@
 #define FULL_BYTES  ((size_t)128 << 10)
 #define LEAST_SLOTS 2
 
+/* The first refill takes so many bytes of objects, each further one twice as many, up to half the magazine:
+ * thread after thread that needs a few of each size would otherwise keep ten times that. */
+#define FIRST_BATCH_BYTES ((size_t)1 << 10)
+
 /* A magazine doubles when this many more misses went the way of the one before than not (twice): bursts
  * longer than the magazine do, alternating traffic, which a longer array would only slow down by keeping
  * more memory out of the processor's caches, does not. */
@@ -170,6 +174,7 @@ static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
         return;
     }
     size_t half = (n + 1) / 2;
+    c->info[cls].batch /= 2;
     size_t top = fr_load_relaxed(&mag->top) - half * sizeof(void *);
     fr_slab_give(&c->instance->heap, cls, (void **)top, half, m);
     fr_store_relaxed(&mag->top, top);
@@ -211,13 +216,40 @@ static int open_magazine(struct frusa_cache *c, unsigned cls, struct fr_misuse *
     return has_magazine(c, cls);
 }
 
-/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade. */
+/* Objects of a batch at most: half a magazine. */
+static size_t full_batch(const struct frusa_cache *c, unsigned cls)
+{
+    return (capacity_of(c, cls) + 1) / 2;
+}
+
+/* Objects that a refill takes now. */
+static size_t batch_of(const struct frusa_cache *c, unsigned cls)
+{
+    size_t full = full_batch(c, cls);
+    size_t batch = c->info[cls].batch;
+    if (batch == 0)
+        batch = clamp_slots(FIRST_BATCH_BYTES, fr_class_size(cls), START_SLOTS);
+    return batch < full ? batch : full;
+}
+
+/* It took n: the next one takes more. */
+static void batch_taken(struct frusa_cache *c, unsigned cls, size_t n)
+{
+    size_t full = full_batch(c, cls);
+    if (n >= c->info[cls].batch)
+        c->info[cls].batch = (uint8_t)(n + (n + 1) / 2 < full ? n + (n + 1) / 2 : full);
+}
+
+/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade. A refill
+ * of less than a full batch says nothing about the length of the magazine. */
 static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_misuse *m)
 {
     struct fr_magazine_info *info = &c->info[cls];
     info->used = 1;
     if (++c->misses % MISSES_PER_AGEING == 0)
         age(c, FADE, m);
+    if (direction > 0 && info->batch < full_batch(c, cls))
+        return;
     if (info->last == direction)
         info->score++;
     else
@@ -243,11 +275,13 @@ static void *refill(struct frusa_cache *c, unsigned cls)
     if (!is_recalled(c)) { /* [C.5]: from here on the magazine is ours */
         size_t top = fr_load_relaxed(&mag->top);
         size_t room = (fr_load_relaxed(&mag->hi) - top) / sizeof(void *);
-        size_t n = (capacity_of(c, cls) + 1) / 2;
+        size_t n = batch_of(c, cls);
         if (n > room)
             n = room;
         size_t got = n ? fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL) : 0;
         if (got) {
+            fr_count(FR_EVENT_REFILL);
+            batch_taken(c, cls, got);
             top += (got - 1) * sizeof(void *);
             p = *(void **)top;
             fr_store_relaxed(&mag->top, top);
@@ -281,7 +315,7 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
 {
     void *buffer[CAPACITY_MAX / 2 + 1];
     struct fr_heap *h = &c->instance->heap;
-    struct fr_span *s = fr_grow(h, cls, capacity_of(c, cls) / 2 + 1, at_limit);
+    struct fr_span *s = fr_grow(h, cls, batch_of(c, cls) + 1, at_limit);
     if (!s)
         return NULL;
     size_t n = fr_load_relaxed(&s->count);
@@ -291,6 +325,7 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
     fr_slab_link(h, s);
     fr_slab_take_reserved(h, s, n, buffer);
     deposit(c, cls, buffer + 1, n - 1);
+    batch_taken(c, cls, n - 1);
     fr_cache_leave(c);
     return buffer[0];
 }
@@ -300,8 +335,10 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
 {
     int fresh_matters = is_fresh && fr_class_size(cls) >= FRESH_MATTERS;
     if (!c || cls >= FR_CACHED_CLASSES || fresh_matters || is_recalled(c) ||
-        !open_magazine(c, cls, m))
+        !open_magazine(c, cls, m)) {
+        fr_count(FR_EVENT_UNCACHED);
         return fr_grow_alloc_one(&inst->heap, cls, is_fresh, at_limit);
+    }
     if (is_fresh)
         *is_fresh = 0;
     adapt(c, cls, 1, m);
@@ -330,6 +367,7 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
         if (top == hi && top > lo) {
             size_t n = ((top - lo) / sizeof(void *) + 1) / 2;
             top -= n * sizeof(void *);
+            fr_count(FR_EVENT_FLUSH);
             fr_slab_give(&c->instance->heap, cls, (void **)top, n, m);
         }
         if (top < hi) {
@@ -350,6 +388,7 @@ void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsi
         if (flush_half(c, cls, p, m))
             return;
     }
+    fr_count(FR_EVENT_UNCACHED);
     fr_slab_give(&inst->heap, cls, &p, 1, m);
 }
 

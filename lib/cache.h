@@ -78,6 +78,7 @@ struct fr_magazine_info {
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */
+    uint8_t batch;     /* the owner's: objects that the next refill takes; 0: as in the beginning */
     uint16_t seen;     /* the owner's: objects in it at the last ageing */
 };
 

@@ -31,6 +31,7 @@ static int book(struct fr_backing *b, size_t size, int *at_limit)
             return 0;
         if (fr_cas_relaxed(&b->held, held, held + size))
             return 1;
+        fr_count(FR_EVENT_RETRY);
     }
 }
 

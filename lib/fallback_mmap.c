@@ -94,14 +94,17 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
     return (bytes + fr_page_size() - 1) / fr_page_size();
 }
 
-/* How memory for a kind is made resident now. The caller holds the lock. */
+/* How memory for a kind is made resident now. While others populate more ahead, where this caller cannot use
+ * it yet, than the heap's share, no more than the least is added: a crowd of threads that start at once would
+ * bring in many times what it needs. The caller holds the lock. */
 static struct fr_growth growth_now(enum fr_run_kind kind)
 {
     size_t share = heap_bytes(kind) / POPULATE_SHARE;
+    int crowded = fr_mmap_provider.pending * fr_page_size() > share;
     struct fr_growth growth = {
-        .batch = granules_between(share, POPULATE_AHEAD_MIN, POPULATE_AHEAD_MAX),
+        .batch = granules_between(crowded ? 0 : share, POPULATE_AHEAD_MIN, POPULATE_AHEAD_MAX),
         .most = granules_between(share, POPULATE_RUN, OWN_MIN),
-        .huge = fr_mmap_wants_huge(kind),
+        .huge = !crowded && fr_mmap_wants_huge(kind),
     };
     return growth;
 }
@@ -126,10 +129,18 @@ static void *hand_out(const struct fr_run *run)
             resident_end = run->taken_end;
         fr_mmap_lock();
         fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
+        fr_mmap_provider.pending -= run->taken_end - run->end;
         fr_chunk_settle(run, resident_end);
         fr_mmap_unlock();
     }
     return fr_chunk_address(c, run->first);
+}
+
+/* Counts what a run takes; hand_out counts what is beyond its end back. The caller holds the lock. */
+static void count_taken(const struct fr_run *run)
+{
+    fr_mmap_provider.used[run->chunk->kind] += run->taken_end - run->first;
+    fr_mmap_provider.pending += run->taken_end - run->end;
 }
 
 /* Takes a run of n granules from the chunks of a kind. The caller holds the lock. */
@@ -140,7 +151,7 @@ static int take_run(enum fr_run_kind kind, size_t n, size_t align, struct fr_run
     for (struct fr_chunk *c = fr_mmap_provider.index.oldest; c && !found; c = c->next)
         found = c->kind == kind && fr_chunk_take(c, n, align, &growth, run);
     if (found)
-        fr_mmap_provider.used[kind] += run->taken_end - run->first;
+        count_taken(run);
     return found;
 }
 
@@ -242,7 +253,7 @@ static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new
     int done = fr_chunk_take_at(c, fr_chunk_granule_of(c, p + old_size),
                                 fr_chunk_granule_of(c, p + new_size), &growth, &run);
     if (done)
-        fr_mmap_provider.used[c->kind] += run.taken_end - run.first;
+        count_taken(&run);
     fr_mmap_unlock();
     if (!done)
         return NULL;

@@ -85,6 +85,7 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
 struct fr_span *fr_grow(struct fr_heap *h, unsigned cls, size_t reserved, int *at_limit)
 {
     size_t bytes = fr_class_span_bytes(cls, fr_load_relaxed(&h->slabs[cls].held));
+    fr_count(FR_EVENT_GROWTH);
     struct fr_span *s = grow_by(h, cls, bytes, reserved, at_limit);
     /* A fallback that is nearly exhausted, or a limit nearly reached, may have room for less. */
     size_t least = fr_class_span_bytes_min(cls);

@@ -30,6 +30,7 @@ struct fr_mmap_provider {
     struct fr_chunk_index index; /* covered by the lock, the chunks in it too */
     size_t used[FR_RUN_KINDS];   /* granules, by the kind of the chunk; covered by the lock */
     size_t grown;                /* how often a chunk was added; covered by the lock */
+    size_t pending;              /* granules being populated ahead; covered by the lock */
     fr_atomic own_bytes;         /* mappings of their own */
     fr_atomic huge_mode;         /* an enum fr_huge_mode */
 };

@@ -162,6 +162,7 @@ FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
             return 0;
         if (FR_LIKELY(fr_cas_release(&s->taken[word], value, value & ~mask)))
             return 1;
+        fr_count(FR_EVENT_RETRY);
     }
 }
 

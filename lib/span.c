@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "span.h"
 
+#include "port/count.h"
 #include "port/lock.h"
 
 static size_t words_for(size_t slots)
@@ -63,6 +64,7 @@ static size_t take_in_word(fr_atomic *word, size_t n)
         size_t mask = lowest_bits(~value, n);
         if (mask == 0 || fr_cas_acquire(word, value, value | mask))
             return mask;
+        fr_count(FR_EVENT_RETRY);
     }
 }
 
@@ -93,6 +95,7 @@ size_t fr_span_untake(struct fr_span *s, size_t word, size_t mask)
         size_t set = value & mask;
         if (set == 0 || fr_cas_release(&s->taken[word], value, value & ~set))
             return set;
+        fr_count(FR_EVENT_RETRY);
     }
 }
 
@@ -106,6 +109,7 @@ int fr_span_lower(struct fr_span *s, size_t n, size_t *before)
             *before = count;
             return 1;
         }
+        fr_count(FR_EVENT_RETRY);
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "span_pages.h"
 
+#include "port/count.h"
+
 struct fr_slot_run fr_span_slots_of_pages(const struct fr_span *s, size_t page, size_t pages)
 {
     struct fr_slot_run run;
@@ -90,6 +92,7 @@ static int take_bits(fr_atomic *word, size_t mask)
             return 0;
         if (fr_cas_acquire(word, value, value | mask))
             return 1;
+        fr_count(FR_EVENT_RETRY);
     }
 }
 

@@ -70,6 +70,9 @@ def _giveback(objects, idle_objects, threads):
         a = ("--mode=idle", f"--threads={n}", f"--objects={idle_objects}", "--max=512")
         yield _memory(f"{n} idle threads, before", "before_kib", "KiB", a)
         yield _memory(f"{n} idle threads, reclaim", "after_kib", "KiB", a, goal=1.0)
+    a = ("--mode=crowd", "--threads=1000", "--objects=200", "--max=1024")
+    yield _memory("1,000 mostly idle threads, before", "before_kib", "KiB", a, goal=1.0)
+    yield _memory("1,000 mostly idle threads, reclaim", "after_kib", "KiB", a, goal=1.0)
     a = ("--mode=full", f"--objects={objects}")
     yield _memory("full reclaim, beside munmap", "reclaim_full_wall_ms", "ms", a,
                   of_metric="munmap_wall_ms", goal=1.2)

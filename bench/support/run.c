@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "support/run.h"
+#include "support/counters.h"
 #include "support/memory.h"
 
 #include <pthread.h>
@@ -97,6 +98,8 @@ static size_t first_thread(struct bench_thread *t, uint64_t *walls, uint64_t *cp
     const struct bench_workload *w = driver.workload;
     uint64_t deadline = bench_wall() + (uint64_t)driver.options.budget_ms * 1000000u;
     size_t n = 0, warm_up = w->once ? 0 : WARM_UP;
+    if (w->once)
+        bench_counters_begin();
     do {
         if (w->prepare != NULL)
             w->prepare(driver.threads, driver.options.threads);
@@ -105,9 +108,9 @@ static size_t first_thread(struct bench_thread *t, uint64_t *walls, uint64_t *cp
         wait_for_all();
         walls[n] = wall_of_repetition();
         cpus[n] = cpu_of_repetition();
-        if (warm_up > 0)
-            warm_up--;
-        else
+        if (warm_up > 0 && --warm_up == 0)
+            bench_counters_begin();
+        else if (warm_up == 0)
             n++;
     } while (n == 0 || (!w->once && n < MAX_REPETITIONS && bench_wall() < deadline));
     driver.stop = 1;
@@ -135,6 +138,7 @@ static void report(uint64_t *walls, uint64_t *cpus, size_t n)
     printf("cpu_ns %.4f\n", (double)cpus[0] / all);
     printf("cpu_ns_median %.4f\n", (double)cpus[n / 2] / all);
     printf("repetitions %zu\n", n);
+    bench_counters_report(all * (double)n);
     getrusage(RUSAGE_SELF, &usage);
     printf("minor_faults %ld\n", usage.ru_minflt);
     printf("peak_kib %ld\n", usage.ru_maxrss);

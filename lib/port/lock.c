@@ -30,6 +30,7 @@ FR_COLD void fr_lock_wait(fr_lock *lock)
                 return;
         } else if (state == FR_LOCK_SLEEPERS ||
                    fr_cas_u32_acquire(&lock->state, FR_LOCK_TAKEN, FR_LOCK_SLEEPERS)) {
+            fr_count(FR_EVENT_LOCK_SLEEP);
             fr_wait_on(&lock->state, FR_LOCK_SLEEPERS);
         }
     }

@@ -13,6 +13,7 @@
 
 #include "port/atomic.h"
 #include "port/compiler.h"
+#include "port/count.h"
 
 /* The order in which locks nest: a holder of one takes only those further down. */
 enum fr_lock_rank {
@@ -58,8 +59,11 @@ static inline void fr_lock_assert_none(void)
 static inline void fr_lock_acquire(fr_lock *lock, enum fr_lock_rank rank)
 {
     fr_lock_rank_push(rank);
-    if (FR_UNLIKELY(!fr_cas_u32_acquire(&lock->state, FR_LOCK_FREE, FR_LOCK_TAKEN)))
+    fr_count(FR_EVENT_LOCK);
+    if (FR_UNLIKELY(!fr_cas_u32_acquire(&lock->state, FR_LOCK_FREE, FR_LOCK_TAKEN))) {
+        fr_count((unsigned)FR_EVENT_CONTENDED + rank);
         fr_lock_wait(lock);
+    }
 }
 
 /* Takes the lock if it is free; returns non-zero when it did. Never waits. */

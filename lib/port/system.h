@@ -5,7 +5,8 @@
  *   FR_HAVE_FUTEX      Linux futexes
  *   FR_HAVE_MEMBARRIER the membarrier system call may exist (it is tried at run time)
  *   FR_HAVE_TLS        thread-local variables
- * A freestanding build defines FRUSA_FREESTANDING.
+ * A freestanding build defines FRUSA_FREESTANDING; FR_NO_MEMBARRIER (configure --disable-membarrier)
+ * leaves that system call out.
  */
 #ifndef FR_PORT_SYSTEM_H
 #define FR_PORT_SYSTEM_H
@@ -18,10 +19,13 @@
 #else
 #define FR_HOSTED 1
 #if defined(__linux__)
-#define FR_HAVE_FUTEX      1
+#define FR_HAVE_FUTEX 1
+#else
+#define FR_HAVE_FUTEX 0
+#endif
+#if defined(__linux__) && !defined(FR_NO_MEMBARRIER)
 #define FR_HAVE_MEMBARRIER 1
 #else
-#define FR_HAVE_FUTEX      0
 #define FR_HAVE_MEMBARRIER 0
 #endif
 #define FR_HAVE_TLS 1
