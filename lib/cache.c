@@ -19,6 +19,10 @@
  * thread after thread that needs a few of each size would otherwise keep ten times that. */
 #define FIRST_BATCH_BYTES ((size_t)1 << 10)
 
+/* As many objects share a line of the processor's cache at most, and so many of any size fill whole lines: a
+ * multiple of it is a batch after which another thread's begins on a line of its own. */
+#define LINE_SHARERS (FR_CACHE_LINE / FR_MIN_ALIGN)
+
 /* A magazine doubles when this many more misses went the way of the one before than not (twice): bursts
  * longer than the magazine do, alternating traffic, which a longer array would only slow down by keeping
  * more memory out of the processor's caches, does not. */
@@ -229,7 +233,9 @@ static size_t batch_of(const struct frusa_cache *c, unsigned cls)
     size_t batch = c->info[cls].batch;
     if (batch == 0)
         batch = clamp_slots(FIRST_BATCH_BYTES, fr_class_size(cls), START_SLOTS);
-    return batch < full ? batch : full;
+    if (batch > full)
+        batch = full;
+    return batch < LINE_SHARERS ? batch : batch - batch % LINE_SHARERS;
 }
 
 /* It took n: the next one takes more. */
@@ -315,7 +321,8 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
 {
     void *buffer[CAPACITY_MAX / 2 + 1];
     struct fr_heap *h = &c->instance->heap;
-    struct fr_span *s = fr_grow(h, cls, batch_of(c, cls) + 1, at_limit);
+    /* As many as a refill takes, the object handed out included: whole lines. */
+    struct fr_span *s = fr_grow(h, cls, batch_of(c, cls), at_limit);
     if (!s)
         return NULL;
     size_t n = fr_load_relaxed(&s->count);

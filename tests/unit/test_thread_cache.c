@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Thread caches: nothing in them is out of reclaim's reach, and they end with their threads. */
+#include "port/compiler.h"
 #include "support/check_instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -216,6 +217,36 @@ START_TEST(test_idle_classes_fade)
 }
 END_TEST
 
+static void allocate_one(void *arg, size_t index)
+{
+    struct scene *s = arg;
+    void *p = frusa_alloc(s->x.f, 16, 16);
+    REQUIRE(p != NULL && index == 0);
+    fr_store_ptr_relaxed(&s->stop, p);
+    gate_wait(&s->gate);
+    frusa_dealloc(s->x.f, p, 16, 16);
+}
+
+/* Threads whose first objects shared a line of the processor's cache would slow each other down. */
+START_TEST(test_first_objects_of_threads_share_no_cache_line)
+{
+    struct scene s;
+    struct team first, second;
+    scene_open(&s, 0, NULL);
+    team_start(&first, 1, allocate_one, &s);
+    gate_await(&s.gate, 1);
+    size_t a = fr_load_relaxed(&s.stop);
+    team_start(&second, 1, allocate_one, &s);
+    gate_await(&s.gate, 2);
+    size_t b = fr_load_relaxed(&s.stop);
+    ck_assert_uint_ne(a / FR_CACHE_LINE, b / FR_CACHE_LINE);
+    gate_open(&s.gate);
+    team_join(&first);
+    team_join(&second);
+    fixture_close(&s.x);
+}
+END_TEST
+
 START_TEST(test_cached_objects_of_others_make_room_under_a_limit)
 {
     struct frusa_config config = {.limit = 4 << 20, .thread_cache_max = SIZE_MAX};
@@ -339,6 +370,7 @@ END_TEST
 RUNNER_MAIN("thread caches", test_blocked_threads, test_blocked_threads_with_live_objects,
             test_blocked_threads_with_huge_caches, test_blocked_threads_without_caches,
             test_threads_that_never_stop, test_flush_empties_the_own_cache, test_idle_classes_fade,
+            test_first_objects_of_threads_share_no_cache_line,
             test_cached_objects_of_others_make_room_under_a_limit,
             test_no_growth_when_threads_come_and_go, test_crowds_come_and_go,
             test_hundreds_of_instances_times_threads)
