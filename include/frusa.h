@@ -303,7 +303,8 @@ void frusa_free(frusa_t *f, void *ptr);
 
 /*
  * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked for;
- * under FRUSA_CHECKED exactly that. 0 for NULL.
+ * under FRUSA_CHECKED exactly that. 0 for NULL. A compiler that checks bounds (_FORTIFY_SOURCE) knows only
+ * the size asked for: frusa_resize to the usable size, which moves nothing, before using the rest.
  */
 size_t frusa_usable_size(frusa_t *f, const void *ptr);
 

@@ -2,6 +2,9 @@
 /* Every exported function: fast paths and argument checks, nothing else. */
 #include <frusa.h>
 
+#include <string.h>
+
+#include "fast.h"
 #include "large.h"
 #include "object.h"
 #include "port/error.h"
@@ -10,19 +13,6 @@
 #include "retain.h"
 #include "stats.h"
 #include "walk.h"
-
-/* The calling thread's cache where the fast path may use it: no fence, no table. */
-FR_INLINE struct frusa_cache *fast_cache(const struct fr_instance *inst)
-{
-    struct fr_thread *thread = fr_thread_self();
-    return thread ? thread->fast[fr_load_relaxed(&inst->fast_slot)] : NULL;
-}
-
-/* A layout that the cache's fast paths take: any align that every class has. */
-FR_INLINE int is_fast(const struct frusa_cache *c, size_t size, size_t align)
-{
-    return size < c->fast_end && fr_align_is_small(align);
-}
 
 static struct fr_via through_thread(struct fr_instance *inst)
 {
@@ -66,19 +56,37 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
  * bare jump. */
 static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
 {
-    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
-                           "frusa_alloc");
+    struct fr_instance *inst = fr_instance_of(f);
+    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
+    if (FR_LIKELY(p != NULL))
+        return p;
+    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, "frusa_alloc");
 }
 
 static FR_NOINLINE void *malloc_slow(frusa_t *f, size_t size)
 {
-    return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
-                           "frusa_malloc");
+    struct fr_instance *inst = fr_instance_of(f);
+    void *p = fr_fast_take(fr_fast_cache(inst), size, 0);
+    if (FR_LIKELY(p != NULL))
+        return p;
+    return fr_object_alloc(through_thread(inst), size, 0, FR_UNINITIALISED, "frusa_malloc");
 }
 
 static FR_NOINLINE void dealloc_slow(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
+    struct fr_instance *inst = fr_instance_of(f);
+    if (!FR_LIKELY(fr_fast_give(fr_fast_cache(inst), ptr, size, align)))
+        fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
+}
+
+/* Zeroed memory out of a magazine has been used before. */
+static void *alloc_zeroed(frusa_t *f, size_t size, size_t align, const char *call)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
+    if (FR_LIKELY(p != NULL))
+        return memset(p, 0, size);
+    return fr_object_alloc(through_thread(inst), size, align, FR_ZEROED, call);
 }
 
 static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
@@ -86,12 +94,12 @@ static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
     fr_object_free(fr_instance_of(f), ptr, "frusa_free");
 }
 
-FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
+FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
-    struct frusa_cache *c = fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && is_fast(c, size, align))) {
-        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
-        if (FR_LIKELY(p != NULL))
+    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
+    if (FR_LIKELY(c && fr_fast_is_small(c, size, align))) {
+        void *p;
+        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
             return p;
     }
     return alloc_slow(f, size, align);
@@ -99,14 +107,13 @@ FR_EXPORT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 
 FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
 {
-    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_ZEROED,
-                           "frusa_alloc_zeroed");
+    return alloc_zeroed(f, size, align, "frusa_alloc_zeroed");
 }
 
-FR_EXPORT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
+FR_EXPORT FR_HOT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    struct frusa_cache *c = fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && ptr && is_fast(c, size, align)) &&
+    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
+    if (FR_LIKELY(c && ptr && fr_fast_is_small(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
     dealloc_slow(f, ptr, size, align);
@@ -117,12 +124,12 @@ FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, 
     return fr_object_realloc(fr_instance_of(f), ptr, size, align, new_size, "frusa_realloc");
 }
 
-FR_EXPORT void *frusa_malloc(frusa_t *f, size_t size)
+FR_EXPORT FR_HOT void *frusa_malloc(frusa_t *f, size_t size)
 {
-    struct frusa_cache *c = fast_cache(fr_instance_of(f));
+    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c && size < c->fast_end)) {
-        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
-        if (FR_LIKELY(p != NULL))
+        void *p;
+        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
             return p;
     }
     return malloc_slow(f, size);
@@ -134,8 +141,7 @@ FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    return fr_object_alloc(through_thread(fr_instance_of(f)), n * size, 0, FR_ZEROED,
-                           "frusa_calloc");
+    return alloc_zeroed(f, n * size, 0, "frusa_calloc");
 }
 
 FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
@@ -143,9 +149,9 @@ FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
     return fr_object_resize(fr_instance_of(f), ptr, new_size, "frusa_resize");
 }
 
-FR_EXPORT void frusa_free(frusa_t *f, void *ptr)
+FR_EXPORT FR_HOT void frusa_free(frusa_t *f, void *ptr)
 {
-    struct frusa_cache *c = fast_cache(fr_instance_of(f));
+    struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c != NULL)) {
         fr_entry e = fr_pagemap_get(ptr);
         if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
@@ -291,22 +297,36 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
     return fr_instance_ready(inst) ? fr_object_cache(inst, "frusa_cache_create") : NULL;
 }
 
-FR_EXPORT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
+static FR_NOINLINE void *cache_alloc_slow(frusa_cache_t *c, size_t size, size_t align)
 {
-    if (FR_LIKELY(is_fast(c, size, align))) {
-        void *p = fr_cache_pop(c, fr_cache_magazine_of_size(c, size), 0);
-        if (FR_LIKELY(p != NULL))
-            return p;
-    }
+    void *p = fr_fast_take(c, size, align);
+    if (FR_LIKELY(p != NULL))
+        return p;
     return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
 }
 
-FR_EXPORT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+static FR_NOINLINE void cache_dealloc_slow(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
-    if (FR_LIKELY(ptr && is_fast(c, size, align)) &&
+    if (!FR_LIKELY(fr_fast_give(c, ptr, size, align)))
+        fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
+}
+
+FR_EXPORT FR_HOT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
+{
+    if (FR_LIKELY(fr_fast_is_small(c, size, align))) {
+        void *p;
+        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
+            return p;
+    }
+    return cache_alloc_slow(c, size, align);
+}
+
+FR_EXPORT FR_HOT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+{
+    if (FR_LIKELY(ptr && fr_fast_is_small(c, size, align)) &&
         FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
         return;
-    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
+    cache_dealloc_slow(c, ptr, size, align);
 }
 
 FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)

@@ -89,8 +89,10 @@ struct fr_magazine_info {
 
 struct frusa_cache {
     fr_atomic busy;
+    size_t fast_end; /* sizes below may take the small fast paths of fast.h; constant */
     size_t
-        fast_end; /* sizes below may take the fast paths: managed, cached, not fenced; constant */
+        cached_end; /* sizes and aligns below may take its cached ones: managed, cached; both ends
+                          are 0 where there is a fence; constant */
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
@@ -136,36 +138,38 @@ FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, s
     return (struct fr_magazine *)(void *)((char *)c + offset);
 }
 
-/* An object out of the magazine; NULL: the slow path. */
-FR_INLINE void *fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, int fenced)
+/* An object out of the magazine into *p; 0: the slow path. Each way out leaves by itself, so that the
+ * compiler tests nothing twice. */
+FR_INLINE int fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, void **p, int fenced)
 {
-    void *p = NULL;
     fr_cache_enter(c, 1, fenced);
     size_t lo = fr_load_acquire(&m->lo); /* [C.1] */
     size_t top = fr_load_relaxed(&m->top);
-    if (FR_LIKELY(top > lo)) {
-        top -= sizeof(void *);
-        p = *(void **)top;
-        fr_store_relaxed(&m->top, top);
+    if (FR_UNLIKELY(top <= lo)) {
+        fr_cache_leave(c);
+        return 0;
     }
+    top -= sizeof(void *);
+    *p = *(void **)top;
+    fr_store_relaxed(&m->top, top);
     fr_cache_leave(c);
-    return p;
+    return 1;
 }
 
 /* An object into the magazine; 0: the slow path. */
 FR_INLINE int fr_cache_push(struct frusa_cache *c, struct fr_magazine *m, void *p, int fenced)
 {
-    int done = 0;
     fr_cache_enter(c, 1, fenced);
     size_t hi = fr_load_acquire(&m->hi); /* [C.1] */
     size_t top = fr_load_relaxed(&m->top);
-    if (FR_LIKELY(top < hi)) {
-        *(void **)top = p;
-        fr_store_relaxed(&m->top, top + sizeof(void *));
-        done = 1;
+    if (FR_UNLIKELY(top >= hi)) {
+        fr_cache_leave(c);
+        return 0;
     }
+    *(void **)top = p;
+    fr_store_relaxed(&m->top, top + sizeof(void *));
     fr_cache_leave(c);
-    return done;
+    return 1;
 }
 
 /*

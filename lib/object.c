@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "fast.h"
 #include "large.h"
 #include "port/error.h"
 #include "reclaim.h"
@@ -89,8 +90,8 @@ static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_
     struct frusa_cache *c = cache_of(via);
     if (c && cls < FR_CACHED_CLASSES) {
         struct fr_magazine *mag = fr_cache_magazine(c, cls);
-        void *p = c->fenced ? fr_cache_pop(c, mag, 1) : fr_cache_pop(c, mag, 0);
-        if (p)
+        void *p;
+        if (c->fenced ? fr_cache_pop(c, mag, &p, 1) : fr_cache_pop(c, mag, &p, 0))
             return p;
     }
     return fr_cache_alloc_slow(via.inst, c, cls, is_fresh, at_limit, m);
@@ -374,11 +375,14 @@ static void *realloc_cached(struct fr_via via, void *p, const struct fr_claim *o
     if (fr_class_of_layout(old->size, old->align) == fr_class_of_layout(new_size, old->align) &&
         (old->align == 0 || fr_is_aligned(p, old->align)))
         return p;
-    void *q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
+    void *q = fr_fast_take(fr_fast_cache(via.inst), new_size, old->align);
+    if (!q)
+        q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
     if (!q)
         return NULL;
     memcpy(q, p, old->size < new_size ? old->size : new_size);
-    fr_object_dealloc(via, p, old->size, old->align, call);
+    if (!fr_fast_give(fr_fast_cache(via.inst), p, old->size, old->align))
+        fr_object_dealloc(via, p, old->size, old->align, call);
     return q;
 }
 
@@ -402,12 +406,40 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
     return change_size(inst, p, &claim, align, new_size, call);
 }
 
+/* Old and new are cached classes, and the object is sound as far as that shows: its new address. NULL: by the
+ * long way. */
+static void *resize_cached(struct fr_instance *inst, struct frusa_cache *c, void *p,
+                           size_t new_size, const char *call)
+{
+    size_t slot;
+    fr_entry e = fr_pagemap_get(p);
+    struct fr_span *s = fr_entry_span(e);
+    unsigned cls = fr_entry_class(e);
+    unsigned new_cls = fr_fast_class(c, new_size, 0);
+    if (!s || cls >= FR_CACHED_CLASSES || new_cls == FR_CLASS_NONE || s->heap != &inst->heap ||
+        !fr_span_slot_exactly(s, p, &slot))
+        return NULL;
+    if (cls == new_cls)
+        return p;
+    void *q;
+    if (!fr_cache_pop(c, fr_cache_magazine(c, new_cls), &q, 0))
+        return NULL;
+    memcpy(q, p, s->object_size < new_size ? s->object_size : new_size);
+    if (!fr_cache_push(c, fr_cache_magazine(c, cls), p, 0))
+        fr_object_free(inst, p, call);
+    return q;
+}
+
 void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call)
 {
     struct fr_via via = {inst, NULL};
     struct fr_claim unknown = {0, 0, 0};
+    struct frusa_cache *c = fr_fast_cache(inst);
     if (!p)
         return fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
+    void *q = c ? resize_cached(inst, c, p, new_size, call) : NULL;
+    if (q)
+        return q;
     if (!fr_instance_ready(inst))
         return NULL;
     return change_size(inst, p, &unknown, 0, new_size, call);

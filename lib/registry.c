@@ -57,13 +57,21 @@ static int table_has_room(struct fr_thread *thread, size_t number)
     return 1;
 }
 
-/* The largest size that is both managed and in the table of the fast paths. */
-static size_t fast_bound(const struct fr_instance *inst)
+/* One more than the smaller of two bounds on managed sizes. */
+static size_t end_below(const struct fr_instance *inst, size_t bound)
 {
     size_t most = inst->heap.managed_max;
-    if (most < FR_MIN_ALIGN)
-        return 0; /* the fast paths take any align up to that for managed */
-    return most < FR_SMALL_TABLE_MAX ? most : FR_SMALL_TABLE_MAX;
+    return (most < bound ? most : bound) + 1;
+}
+
+/* Opens the fast paths. They take any align up to FR_MIN_ALIGN for managed. */
+static void allow_fast_paths(struct frusa_cache *c)
+{
+    const struct fr_instance *inst = c->instance;
+    if (c->fenced || fr_heap_is_checked(&inst->heap) || inst->heap.managed_max < FR_MIN_ALIGN)
+        return;
+    c->fast_end = end_below(inst, FR_SMALL_TABLE_MAX);
+    c->cached_end = end_below(inst, FR_CACHED_MAX);
 }
 
 /* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
@@ -79,8 +87,7 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->thread = thread;
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
-    if (!c->fenced && !fr_heap_is_checked(&inst->heap))
-        c->fast_end = fast_bound(inst) ? fast_bound(inst) + 1 : 0;
+    allow_fast_paths(c);
     fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }

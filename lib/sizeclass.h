@@ -79,17 +79,16 @@ static inline unsigned fr_class_of_size(size_t size)
            (unsigned)(((size - 1) >> shift) & ((1u << FR_STEPS_LOG2) - 1));
 }
 
-/* 1, 2, 4, 8, 16 and 0 are the aligns that every class has. */
-#define FR_SMALL_ALIGN_MASK 0x10117u
-static inline int fr_align_is_small(size_t align)
-{
-    return align <= FR_MIN_ALIGN && (FR_SMALL_ALIGN_MASK >> align & 1u);
-}
-
 /* 0 or a power of two. */
 static inline int fr_align_is_valid(size_t align)
 {
     return (align & (align - 1)) == 0;
+}
+
+/* 1, 2, 4, 8, 16 and 0 are the aligns that every class has. */
+static inline int fr_align_is_small(size_t align)
+{
+    return align <= FR_MIN_ALIGN && fr_align_is_valid(align);
 }
 
 /* Class of a valid layout that, rounded up to its align, is no more than FR_CHECKED_MAX_SIZE. */

@@ -92,23 +92,41 @@ void fr_slab_link(struct fr_heap *h, struct fr_span *s)
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
 }
 
-size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
+/* From full, under the slab lock with the relinking [S.4]; or to none, which is counted. */
+static FR_NOINLINE size_t lower_at_the_edge(struct fr_heap *h, struct fr_span *s, size_t n)
 {
     struct fr_slab *slab = &h->slabs[s->cls];
     unsigned cls = s->cls;
     size_t capacity = s->capacity;
     size_t bytes = s->bytes;
     size_t count;
-    if (FR_UNLIKELY(!fr_span_lower(s, n, &count))) {
+    if (!fr_span_lower(s, n, &count)) {
         fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
         count = fr_fetch_sub_release(&s->count, n);
         if (count == capacity)
-            fr_bin_add(slab, s, fr_bin_for(s, capacity - n)); /* [S.4] */
+            fr_bin_add(slab, s, fr_bin_for(s, capacity - n));
         fr_lock_release(&slab->lock, FR_RANK_SLAB);
     }
-    if (FR_UNLIKELY(count == n))
+    if (count == n)
         fr_heap_count_empty(h, cls, bytes); /* [S.5]: nothing of the span itself */
     return count - n;
+}
+
+FR_INLINE size_t lower(struct fr_heap *h, struct fr_span *s, size_t n)
+{
+    for (;;) {
+        size_t count = fr_load_relaxed(&s->count);
+        if (FR_UNLIKELY(count == n || count == s->capacity))
+            return lower_at_the_edge(h, s, n);
+        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n)))
+            return count - n; /* [S.5] */
+        fr_count(FR_EVENT_RETRY);
+    }
+}
+
+size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
+{
+    return lower(h, s, n);
 }
 
 enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
@@ -166,54 +184,68 @@ FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
     }
 }
 
-/*
- * Clears the bits of objects[0], which lies in s, and of the objects behind it that are its neighbours in
- * ascending order, within a word. Returns how many objects that was; *taken is how many of them were.
- */
-FR_INLINE size_t give_neighbours(struct fr_span *s, void *const *objects, size_t n, size_t *taken,
-                                 struct fr_misuse *m)
+/* The mask of `slot` and of the objects behind objects[0] that are its neighbours in ascending order, within a
+ * word of s; *run is how many objects that are. */
+FR_INLINE size_t neighbours(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
+                            size_t *run)
 {
     const char *p = objects[0];
     size_t size = s->object_size;
-    size_t slot;
-    *taken = 0;
-    if (FR_UNLIKELY(!fr_span_slot_exactly(s, p, &slot))) {
-        fr_misuse_note(m, FR_INVALID_POINTER, p);
-        return 1;
-    }
-    const char *last = s->base + (fr_span_slots(s) - 1) * size;
     size_t bit = (size_t)1 << (slot % FR_WORD_BITS);
     size_t mask = bit;
     size_t i = 1;
-    while (i < n && objects[i] == p + size && p < last && (bit <<= 1)) {
-        mask |= bit;
-        p += size;
-        i++;
+    if (i < n && FR_UNLIKELY(objects[i] == p + size)) {
+        const char *last = s->base + (fr_span_slots(s) - 1) * size;
+        while (i < n && objects[i] == p + size && p < last && (bit <<= 1)) {
+            mask |= bit;
+            p += size;
+            i++;
+        }
     }
-    *taken = i;
+    *run = i;
+    return mask;
+}
+
+/* Gives objects[0] and its neighbours back; returns how many objects that is, *taken is how many of them
+ * were taken and *span (NULL: none) whose they are. */
+FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
+                          struct fr_span **span, size_t *taken, struct fr_misuse *m)
+{
+    size_t run;
+    size_t slot;
+    struct fr_span *s = span_for_give(h, cls, objects[0], m);
+    *span = NULL;
+    if (FR_UNLIKELY(!s))
+        return 1;
+    if (FR_UNLIKELY(!fr_span_slot_exactly(s, objects[0], &slot))) {
+        fr_misuse_note(m, FR_INVALID_POINTER, objects[0]);
+        return 1;
+    }
+    size_t mask = neighbours(s, slot, objects, n, &run);
+    *span = s;
+    *taken = run;
     if (FR_UNLIKELY(!give_bits(s, slot / FR_WORD_BITS, mask)))
         *taken = give_some_twice(s, slot / FR_WORD_BITS, mask, m);
-    return i;
+    return run;
 }
 
 void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                   struct fr_misuse *m)
 {
-    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span alive. */
+    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span alive. (A table
+     * of what is owed to several spans was slower: its hits and misses are mispredicted.) */
     struct fr_span *current = NULL;
     size_t owed = 0;
     size_t given = 0;
     for (size_t i = 0; i < n;) {
+        struct fr_span *s;
         size_t taken;
-        struct fr_span *s = span_for_give(h, cls, objects[i], m);
-        if (FR_UNLIKELY(!s)) {
-            i++;
+        i += give_run(h, cls, objects + i, n - i, &s, &taken, m);
+        if (FR_UNLIKELY(!s))
             continue;
-        }
-        i += give_neighbours(s, objects + i, n - i, &taken, m);
         if (s != current) {
             if (owed)
-                fr_slab_lower(h, current, owed);
+                lower(h, current, owed);
             current = s;
             owed = 0;
         }
@@ -221,6 +253,6 @@ void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t 
         given += taken;
     }
     if (owed)
-        fr_slab_lower(h, current, owed);
+        lower(h, current, owed);
     fr_fetch_sub_relaxed(&h->slabs[cls].used, given);
 }

@@ -99,20 +99,6 @@ size_t fr_span_untake(struct fr_span *s, size_t word, size_t mask)
     }
 }
 
-int fr_span_lower(struct fr_span *s, size_t n, size_t *before)
-{
-    for (;;) {
-        size_t count = fr_load_relaxed(&s->count);
-        if (count == s->capacity)
-            return 0;
-        if (fr_cas_release(&s->count, count, count - n)) {
-            *before = count;
-            return 1;
-        }
-        fr_count(FR_EVENT_RETRY);
-    }
-}
-
 size_t fr_span_taken_count(const struct fr_span *s)
 {
     size_t bits = 0;

@@ -42,6 +42,7 @@
 #include "fallback.h"
 #include "pagemap.h"
 #include "port/atomic.h"
+#include "port/count.h"
 #include "sizeclass.h"
 
 struct fr_heap;
@@ -54,27 +55,28 @@ struct fr_link {
 /* In `count`: no objects, and never any again. */
 #define FR_RETIRED ((size_t)1 << (FR_WORD_BITS - 1))
 
+/* What taking and giving objects back needs comes first, in one line of the processor's cache. */
 struct fr_span {
     fr_atomic count; /* reserved objects, or FR_RETIRED */
     fr_atomic fresh; /* slots from here on were never taken; requested size of a large object */
     struct fr_heap *heap;
     fr_entry outer; /* what the page map had here before, see pagemap.h */
     char *base;
-    size_t bytes;
-    struct fr_link in_slab; /* valid while linked */
-    struct fr_link in_all;
     uint64_t reciprocal;  /* of object_size, see fr_span_slot_of */
     uint32_t object_size; /* of the class; unused for a large object */
     uint16_t capacity;    /* slots that can be reserved */
     uint8_t words;        /* of `taken` */
     uint8_t cls;
-    uint8_t bin;         /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
-    uint8_t first_slot;  /* 1 in a metadata span, else 0 */
-    uint8_t align_log2;  /* asked of the fallback */
-    fr_atomic_u32 hint;  /* word of `taken` at which a scan begins */
+    fr_atomic_u32 hint; /* word of `taken` at which a scan begins */
+    uint8_t first_slot; /* 1 in a metadata span, else 0 */
+    uint8_t align_log2; /* asked of the fallback */
+    uint8_t bin;        /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
+    fr_atomic purged;   /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
+    size_t bytes;
+    struct fr_link in_slab; /* valid while linked */
+    struct fr_link in_all;
     uint32_t seen;       /* the last retiring scan that met it, under the slab lock */
     uint32_t claim_seen; /* the same for claim scans */
-    fr_atomic purged;    /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
     fr_atomic taken[];   /* then, in checked instances, as many words again: the live bits */
 };
 
@@ -142,7 +144,19 @@ size_t fr_span_untake(struct fr_span *s, size_t word, size_t mask);
 
 /* Lowers the count by n [S.4], from what it stores in *before. Returns 0 when that must be done under the
  * slab lock instead. */
-int fr_span_lower(struct fr_span *s, size_t n, size_t *before);
+FR_INLINE int fr_span_lower(struct fr_span *s, size_t n, size_t *before)
+{
+    for (;;) {
+        size_t count = fr_load_relaxed(&s->count);
+        if (FR_UNLIKELY(count == s->capacity))
+            return 0;
+        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n))) {
+            *before = count;
+            return 1;
+        }
+        fr_count(FR_EVENT_RETRY);
+    }
+}
 
 /* Bits set in `taken` that belong to objects. */
 size_t fr_span_taken_count(const struct fr_span *s);

@@ -4,9 +4,10 @@
 # usage: sh scripts/check-deb.sh TARBALL DIRECTORY
 #
 # "make check-deb": builds the Debian packages from a release and the directory debian, twice; lints them;
-# compares the two; installs them in a fresh minimal Debian 12 and uses them there as a user would. Works
-# in DIRECTORY, and leaves the packages in DIRECTORY/first. Needs root; ROOT_TARBALL names a minimal root
-# that is at hand (with gcc, libc6-dev, man-db and pkg-config), else one is made with the host's mirror.
+# compares the two; installs them from a local repository in a fresh minimal Debian 12, uses them there as a
+# user would, and purges them; runs the packages' own tests, by autopkgtest. Works in DIRECTORY, and leaves the
+# packages in DIRECTORY/first. Needs root; ROOT_TARBALL names a minimal root that is at hand (with gcc,
+# libc6-dev, man-db and pkg-config), else one is made with the host's mirror.
 
 . "$(dirname "$0")/common.sh"
 
@@ -79,42 +80,54 @@ mirror() {
 }
 
 make_root_tarball() {
-    apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::Proxy)' > "$work/apt.conf" || true
     # shellcheck disable=SC2046 # one word or none
     logged mmdebstrap mmdebstrap --variant=minbase --include=gcc,libc6-dev,man-db,pkg-config \
         --aptopt="$work/apt.conf" bookworm "$work/root.tar.new" $(mirror)
     mv "$work/root.tar.new" "$work/root.tar"
 }
 
-# A repository of the packages in the root, and what is to be done there.
-fill_root() {
+unpack_root() {
     rm -rf --one-file-system "$work/root"
     mkdir -p "$work/root"
     tar -C "$work/root" -xf "${ROOT_TARBALL:-$work/root.tar}"
+}
+
+# A repository of the packages in the root, and what is to be done there.
+fill_root() {
     mkdir -p "$work/root/repository" "$work/root/check"
     cp "$work"/first/*.deb "$work/root/repository"
     (cd "$work/root/repository" && dpkg-scanpackages --multiversion . > Packages 2> /dev/null)
-    cp -R "$top/debian/tests" "$work/root/check"
     cp "$top/scripts/check-deb-inside.sh" "$work/root/check/inside.sh"
     # README's first program.
     sed -n '/^    #include <frusa.h>/,/^    }/s/^    //p' "$top/README" > "$work/root/check/demo.c"
     grep -q 'int main' "$work/root/check/demo.c" || die "no program found in README"
 }
 
-# In namespaces of its own: what is mounted goes away with the command.
-enter_root() {
+# with_root COMMAND...: in namespaces of its own, with what a program expects below the root's /proc and /dev;
+# what is mounted goes away with the command.
+with_root() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount --pid --fork --kill-child sh -euc '
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
         shift
         exec "$@"
-    ' enter "$work/root" \
-        chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh /check/inside.sh
+    ' with "$work/root" "$@"
+}
+
+# The tests in debian/tests, with what they depend on from the host's mirror.
+run_package_tests() {
+    cp /etc/resolv.conf "$work/root/etc/resolv.conf"
+    mkdir -p "$work/root/etc/apt/apt.conf.d"
+    cp "$work/apt.conf" "$work/root/etc/apt/apt.conf.d/90host"
+    rm -rf "$work/tests"
+    with_root autopkgtest --quiet --apt-upgrade --output-dir "$work/tests" \
+        "$work"/first/*.deb "$work"/first/*.dsc -- chroot "$work/root"
 }
 
 # shellcheck disable=SC2086 # a list of words
-install_packages $build_packages check debhelper dpkg-dev groff lintian mandoc mmdebstrap python3 xz-utils
+install_packages $build_packages autopkgtest bash-completion check debhelper dpkg-dev g++ groff lintian \
+    mandoc mmdebstrap python3 xz-utils
 
 say "building the packages, with tests"
 build first --build=full
@@ -124,13 +137,20 @@ say "building them again"
 # shellcheck disable=SC2031 # that is meant
 (umask 027 && build "second, elsewhere" --build=binary DEB_BUILD_OPTIONS=nocheck TZ=Pacific/Chatham)
 compare
+apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::Proxy)' > "$work/apt.conf" || true
 if [ -z "${ROOT_TARBALL-}" ] && [ ! -f "$work/root.tar" ]; then
     say "making a minimal root"
     make_root_tarball
 fi
 say "installing and using them in a minimal root"
+unpack_root
 fill_root
-logged inside enter_root
+logged inside with_root chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+    sh /check/inside.sh
 cat "$work/inside.log"
+say "running the packages' tests"
+unpack_root
+logged tests run_package_tests
+cat "$work/tests/summary"
 rm -rf --one-file-system "$work/root"
 say "packages: $work/first"

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 # shellcheck disable=SC2086 # a list of words
-install_packages $build_packages check g++ mandoc python3
+install_packages $build_packages abigail-tools bash-completion check g++ groff mandoc python3
 configure_in tests --enable-tests "$@"
 make -s -j "$jobs"
 say "running the tests"

@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import platform
 import re
 import subprocess
 
@@ -53,7 +54,7 @@ def _describe(programs, candidate):
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
 
 
-def _system_libraries():
+def system_libraries():
     """NAME -> PATH of the known peers that the dynamic linker finds."""
     try:
         listing = subprocess.run(
@@ -68,6 +69,10 @@ def _system_libraries():
         if path:
             found[name] = path
     return found
+
+
+def libc_version():
+    return platform.libc_ver()[1]
 
 
 def _peer(programs, name, library, short):
@@ -87,16 +92,16 @@ def _peer(programs, name, library, short):
 
 
 def find(programs, extra, short):
-    """All candidates, the empty loop first. `extra` is a list of (name, path)."""
+    """All candidates, the two empty ones first. `extra` is a list of (name, path)."""
     frusa = Candidate("frusa", "frusa")
     about = _describe(programs, frusa)
     if about is None:
         raise SystemExit("bench: the program describe does not run")
     version = about["version"]
     bindings = ["frusa", "frusa-cache"] + ([] if short else ["frusa-unsized"])
-    candidates = [Candidate("empty loop", "empty")]
+    candidates = [Candidate("empty loop", "empty"), Candidate("empty call", "empty-call")]
     candidates += [Candidate(b, b, version=version) for b in bindings]
     candidates += _peer(programs, "glibc", "", short)
-    for name, library in list(_system_libraries().items()) + list(extra):
+    for name, library in list(system_libraries().items()) + list(extra):
         candidates += _peer(programs, name, os.path.abspath(library), short)
     return candidates

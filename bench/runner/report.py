@@ -16,6 +16,7 @@ class Verdict:
     ours: typing.Optional[float] = None
     cache: typing.Optional[float] = None
     empty: typing.Optional[float] = None
+    call: typing.Optional[float] = None
     best: typing.Optional[float] = None
     best_name: str = ""
     ratio: typing.Optional[float] = None
@@ -25,7 +26,7 @@ class Verdict:
 
 def judge(row, results, candidates):
     v = Verdict(row, results.minimum(row, "frusa"), results.minimum(row, "frusa-cache"),
-                results.minimum(row, "empty loop"))
+                results.minimum(row, "empty loop"), results.minimum(row, "empty call"))
     peers = [(results.minimum(row, c.name), c.name) for c in candidates if c.is_peer]
     peers = [p for p in peers if p[0] is not None]
     glibc = dict((name, value) for value, name in peers).get("glibc")
@@ -78,13 +79,13 @@ def _lines(table):
 
 
 def summary(verdicts):
-    table = [["row", "unit", "goal", "ratio", "met", "frusa", "best peer", "", "empty loop",
+    table = [["row", "unit", "goal", "ratio", "met", "frusa", "best peer", "", "empty loop", "empty call",
               "explicit cache", "of frusa"]]
     for v in verdicts:
         table.append([
             v.row.name, v.row.unit, v.goal or "-", _ratio(v.ratio),
             "-" if v.met is None else "yes" if v.met else "NO", _figure(v.ours), _figure(v.best),
-            v.best_name or "-", _figure(v.empty), _figure(v.cache),
+            v.best_name or "-", _figure(v.empty), _figure(v.call), _figure(v.cache),
             _ratio(v.cache / v.ours if v.cache and v.ours else None),
         ])
     return _lines(table)

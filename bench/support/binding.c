@@ -88,6 +88,11 @@ static enum bench_binding sized_binding(void)
     exit(2);
 }
 
+static int is_empty(void)
+{
+    return bench_binding == BENCH_EMPTY || bench_binding == BENCH_EMPTY_CALL;
+}
+
 enum bench_binding bench_binding_open(const char *name)
 {
     static const struct {
@@ -95,6 +100,7 @@ enum bench_binding bench_binding_open(const char *name)
         enum bench_binding binding;
     } table[] = {
         {"empty", BENCH_EMPTY},
+        {"empty-call", BENCH_EMPTY_CALL},
         {"frusa", BENCH_FRUSA},
         {"frusa-unsized", BENCH_FRUSA_UNSIZED},
         {"frusa-cache", BENCH_FRUSA_CACHE},
@@ -160,7 +166,7 @@ void bench_handle_open(struct bench_handle *h)
     h->instance = bench_instance;
     h->free_sized = peer.free_sized;
     h->sdallocx = peer.sdallocx;
-    if (bench_binding == BENCH_EMPTY)
+    if (is_empty())
         h->scratch = take_scratch();
     if (bench_binding == BENCH_FRUSA_CACHE) {
         h->cache = frusa_cache_create(bench_instance);
@@ -188,7 +194,7 @@ const char *bench_purge_thread(void)
 
 const char *bench_purge(void)
 {
-    if (bench_binding == BENCH_EMPTY)
+    if (is_empty())
         return NULL;
     if (is_frusa()) {
         frusa_reclaim(bench_instance);

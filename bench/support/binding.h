@@ -13,10 +13,13 @@
 
 #include <frusa.h>
 
+#include "nothing.h"
+
 #define BENCH_INLINE static inline __attribute__((always_inline))
 
 enum bench_binding {
     BENCH_EMPTY,         /* no allocator: the loop's own cost */
+    BENCH_EMPTY_CALL,    /* no allocator behind two calls into a shared library */
     BENCH_FRUSA,         /* frusa_alloc, frusa_dealloc */
     BENCH_FRUSA_UNSIZED, /* frusa_malloc, frusa_free */
     BENCH_FRUSA_CACHE,   /* frusa_cache_alloc, frusa_cache_dealloc */
@@ -31,7 +34,7 @@ struct bench_handle {
     frusa_cache_t *cache;
     void (*free_sized)(void *ptr, size_t size);
     void (*sdallocx)(void *ptr, size_t size, int flags);
-    char *scratch; /* what BENCH_EMPTY hands out, again and again */
+    char *scratch; /* what the empty ones hand out, again and again */
 };
 
 /* Every object that a workload asks for is at most this long (the empty binding's scratch). */
@@ -70,6 +73,9 @@ BENCH_INLINE void *bench_alloc(enum bench_binding b, const struct bench_handle *
     case BENCH_EMPTY:
         ptr = h->scratch;
         break;
+    case BENCH_EMPTY_CALL:
+        ptr = bench_nothing_alloc(h->scratch, size, BENCH_ALIGN);
+        break;
     case BENCH_FRUSA:
         ptr = frusa_alloc(h->instance, size, BENCH_ALIGN);
         break;
@@ -96,6 +102,9 @@ BENCH_INLINE void bench_free(enum bench_binding b, const struct bench_handle *h,
     switch (b) {
     case BENCH_EMPTY:
         __asm__ __volatile__("" ::"r"(ptr), "r"(size) : "memory");
+        break;
+    case BENCH_EMPTY_CALL:
+        bench_nothing_free(h->scratch, ptr, size, BENCH_ALIGN);
         break;
     case BENCH_FRUSA:
         frusa_dealloc(h->instance, ptr, size, BENCH_ALIGN);
@@ -126,6 +135,8 @@ BENCH_INLINE void *bench_realloc(enum bench_binding b, const struct bench_handle
     switch (b) {
     case BENCH_EMPTY:
         return ptr;
+    case BENCH_EMPTY_CALL:
+        return bench_nothing_alloc(ptr, new_size, BENCH_ALIGN);
     case BENCH_FRUSA:
         moved = frusa_realloc(h->instance, ptr, size, BENCH_ALIGN, new_size);
         break;
@@ -152,6 +163,9 @@ BENCH_INLINE void *bench_realloc(enum bench_binding b, const struct bench_handle
         switch (bench_binding) {                                                                   \
         case BENCH_EMPTY:                                                                          \
             body(BENCH_EMPTY, __VA_ARGS__);                                                        \
+            break;                                                                                 \
+        case BENCH_EMPTY_CALL:                                                                     \
+            body(BENCH_EMPTY_CALL, __VA_ARGS__);                                                   \
             break;                                                                                 \
         case BENCH_FRUSA:                                                                          \
             body(BENCH_FRUSA, __VA_ARGS__);                                                        \

@@ -18,6 +18,9 @@
 #define FR_EXPORT      __attribute__((visibility("default")))
 #define FR_NORETURN    __attribute__((noreturn))
 #define FR_UNUSED      __attribute__((unused))
+/* Of functions of a few dozen instructions that programs call all the time: where in a line of the
+ * instruction cache they begin decides about one cycle in twenty of a pair. */
+#define FR_HOT __attribute__((aligned(64)))
 /* Run when the library is loaded; and when it goes, after all that its users left for then. */
 #define FR_CONSTRUCTOR __attribute__((constructor))
 #define FR_DESTRUCTOR  __attribute__((destructor(101)))

@@ -19,7 +19,11 @@ system = [line for line in lines if not line.startswith("#")]
 if system != sorted(set(system)):
     fail("system_pages is not in order")
 
-public = manual.public_names() | {"FRUSA_OPTIONS"}  # the environment variable
+ENVIRONMENT = {"FRUSA_OPTIONS"}
+for name in sorted(ENVIRONMENT):
+    if f'"{name}"' not in (manual.TOP / "malloc" / "start.c").read_text(encoding="utf-8"):
+        fail(f"malloc/start.c does not read {name}")
+public = manual.public_names() | ENVIRONMENT
 used = set()
 for page in manual.pages():
     sections = page.sections()

@@ -197,7 +197,7 @@ static void work_at_the_limit(void *arg, size_t index)
     workload_begin(&w, c->x.f, 200, env_seed(20), index);
     w.may_fail = 1;
     w.size_bits = 15;
-    workload_run(&w, env_scale(6000, 200));
+    workload_run(&w, env_scale(6000, 1500)); /* so many push against it for sure */
     workload_end(&w);
     fr_fetch_add_relaxed(&c->failures, w.failures);
 }

@@ -46,45 +46,47 @@ static void require_message(const char *call, const char *kind, const void *poin
     REQUIRE_MSG(strcmp(seen.message, expected) == 0, "\"%s\", not \"%s\"", seen.message, expected);
 }
 
-static const unsigned flags[] = {0, FRUSA_NO_THREAD_CACHE, FRUSA_CHECKED};
+static void leave_handler(unsigned flag)
+{
+    static int argument;
+    struct counting_fallback fallback;
+    struct frusa_config config = {.flags = flag};
+    fallback_init(&fallback, FALLBACK_EVERYTHING);
+    frusa_t *f = frusa_create_with(&fallback.ops, &config);
+    ck_assert_ptr_nonnull(f);
+    void *keep = frusa_alloc(f, 100, 0);
+    char *volatile p = frusa_alloc(f, 100, 0);
+    ck_assert(keep != NULL && p != NULL);
+    frusa_set_panic_handler(note_and_leave, &argument);
+    seen.use = f;
+    seen.calls = 0;
+    if (setjmp(seen.leave) == 0) {
+        frusa_free(f, p + 16);
+        frusa_thread_flush(f);
+        ck_abort_msg("the mistake was not detected");
+    }
+    ck_assert_int_eq(seen.calls, 1);
+    ck_assert_ptr_eq(seen.arg, &argument);
+    require_message(flag == 0 ? "frusa_thread_flush" : "frusa_free", "invalid pointer", p + 16);
+    /* The object stays as it was. */
+    memset(p, 0x11, 100);
+    ck_assert_uint_eq(stats_live_bytes(f), 2 * frusa_good_size(f, 100, 0));
+    frusa_dealloc(f, p, 100, 0);
+    frusa_dealloc(f, keep, 100, 0);
+    support_check_instance(f);
+    frusa_reclaim(f);
+    ck_assert_uint_le(fallback_held(&fallback), RECORD_MAX + CACHE_MAX);
+    frusa_destroy(f);
+    fallback_require_empty(&fallback);
+    frusa_set_panic_handler(NULL, NULL);
+}
 
 /* The handler gets its argument and the message; having left, the instance is as if nothing had been. */
 START_TEST(test_handler_leaves)
 {
-    static int argument;
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        struct counting_fallback fallback;
-        struct frusa_config config = {.flags = flags[i]};
-        fallback_init(&fallback, FALLBACK_EVERYTHING);
-        frusa_t *f = frusa_create_with(&fallback.ops, &config);
-        ck_assert_ptr_nonnull(f);
-        void *keep = frusa_alloc(f, 100, 0);
-        char *volatile p = frusa_alloc(f, 100, 0);
-        ck_assert(keep != NULL && p != NULL);
-        frusa_set_panic_handler(note_and_leave, &argument);
-        seen.use = f;
-        seen.calls = 0;
-        if (setjmp(seen.leave) == 0) {
-            frusa_free(f, p + 16);
-            frusa_thread_flush(f);
-            ck_abort_msg("the mistake was not detected");
-        }
-        ck_assert_int_eq(seen.calls, 1);
-        ck_assert_ptr_eq(seen.arg, &argument);
-        require_message(flags[i] == 0 ? "frusa_thread_flush" : "frusa_free", "invalid pointer",
-                        p + 16);
-        /* The object stays as it was. */
-        memset(p, 0x11, 100);
-        ck_assert_uint_eq(stats_live_bytes(f), 2 * frusa_good_size(f, 100, 0));
-        frusa_dealloc(f, p, 100, 0);
-        frusa_dealloc(f, keep, 100, 0);
-        support_check_instance(f);
-        frusa_reclaim(f);
-        ck_assert_uint_le(fallback_held(&fallback), RECORD_MAX + CACHE_MAX);
-        frusa_destroy(f);
-        fallback_require_empty(&fallback);
-        frusa_set_panic_handler(NULL, NULL);
-    }
+    leave_handler(0);
+    leave_handler(FRUSA_NO_THREAD_CACHE);
+    leave_handler(FRUSA_CHECKED);
 }
 END_TEST
 

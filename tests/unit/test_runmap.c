@@ -6,6 +6,7 @@
 #include "support/require.h"
 #include "unit/runner.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { MAX_BITS = 300 };
@@ -131,7 +132,7 @@ START_TEST(test_no_run_reaches_beyond_the_map)
     REQUIRE(fr_runmap_find(&map, (size_t)-1, 1, 0) == FR_RUNMAP_NONE);
     REQUIRE(fr_runmap_find(&map, 70, 1, 0) == 0);
     REQUIRE(fr_runmap_find(&map, 70, 2, 1) == FR_RUNMAP_NONE);
-    REQUIRE(fr_runmap_find(&map, 1, (size_t)1 << 40, 3) == FR_RUNMAP_NONE);
+    REQUIRE(fr_runmap_find(&map, 1, SIZE_MAX / 2 + 1, 3) == FR_RUNMAP_NONE);
     fr_runmap_take(&map, 0, 70);
     REQUIRE(fr_runmap_find(&map, 1, 1, 0) == FR_RUNMAP_NONE);
     REQUIRE(!fr_runmap_is_free(&map, 70, 71));

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <frusa.h>
+
+#include "malloc/options.h"
+#include "message.h"
+
+enum kind { KIND_SIZE, KIND_FLAG, KIND_CHOICE, KIND_TEXT };
+
+struct setting {
+    const char *name;
+    enum kind kind;
+    size_t initial;
+    const char *values;
+    const char *help;
+};
+
+static const struct setting table[] = {
+#define FR_OPTION(kind, name, initial, low, high, values, helptext)                                \
+    {#name, KIND_##kind, initial, values, helptext},
+#include "malloc/options.def"
+#undef FR_OPTION
+};
+
+/* The value of an option that is given without one; NULL: it needs one. */
+static const char *bare_value(const struct setting *s)
+{
+    switch (s->kind) {
+    case KIND_FLAG:
+        return "1";
+    case KIND_TEXT:
+        return "-";
+    default:
+        return NULL;
+    }
+}
+
+/* thread_cache_max: "thread-cache-max". */
+static char *long_name(const struct setting *s)
+{
+    char *name = text_of("%s", s->name);
+    for (char *c = name; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    return name;
+}
+
+void settings_list(struct option *options)
+{
+    for (int i = 0; i < SETTINGS_COUNT; i++) {
+        options[i].name = long_name(&table[i]);
+        options[i].has_arg = bare_value(&table[i]) ? optional_argument : required_argument;
+        options[i].flag = NULL;
+        options[i].val = SETTINGS_FIRST + i;
+    }
+}
+
+static const struct setting *parsed; /* for refuse */
+
+static void refuse(const char *part, size_t length, const char *why)
+{
+    size_t skip = strlen(parsed->name) + 1; /* "name=" */
+    fail(STATUS_FAILED, "--%s=%.*s: %s (%s)", long_name(parsed), (int)(length - skip), part + skip,
+         why, parsed->values);
+}
+
+/* Returns 0, or what speaks against creating or writing a file. */
+static int what_prevents(const char *file)
+{
+    struct stat st;
+    if (stat(file, &st) == 0)
+        return S_ISDIR(st.st_mode) ? EISDIR : access(file, W_OK) == 0 ? 0 : errno;
+    char *directory = text_of("%s", file);
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[slash == directory] = '\0';
+    int why = access(slash ? directory : ".", W_OK | X_OK) == 0 ? 0 : errno;
+    free(directory);
+    return why;
+}
+
+/* The library says nothing when it cannot write its file, at the program's end. */
+static void require_writable(const char *file)
+{
+    if (strcmp(file, "-") == 0 || strstr(file, "%p"))
+        return;
+    int why = what_prevents(file);
+    if (why != 0)
+        fail(STATUS_FAILED, "%s: %s", file, strerror(why));
+}
+
+void settings_add(struct settings *settings, int found, const char *value)
+{
+    struct fr_options ignored;
+    parsed = &table[found - SETTINGS_FIRST];
+    if (!value)
+        value = bare_value(parsed);
+    if (strchr(value, ','))
+        fail(STATUS_FAILED, "--%s=%s: a value cannot contain a comma", long_name(parsed), value);
+    char *text = text_of("%s=%s", parsed->name, value);
+    fr_options_init(&ignored);
+    fr_options_parse(&ignored, text, refuse);
+    if (parsed->kind == KIND_TEXT)
+        require_writable(value);
+    settings->text = settings->text[0] ? text_of("%s,%s", settings->text, text) : text;
+}
+
+/* What --help says about the default; flags are off and texts empty unless given. */
+static char *initial_of(const struct setting *s)
+{
+    size_t number = s->initial;
+    if (s->kind == KIND_CHOICE) {
+        const char *word = s->values;
+        for (; number > 0; number--)
+            word = strchr(word, '|') + 1;
+        return text_of(" [%.*s]", (int)strcspn(word, "|"), word);
+    }
+    if (s->kind != KIND_SIZE || number == 0)
+        return text_of("%s", "");
+    int unit = 0;
+    for (; number % 1024 == 0 && unit < 4; unit++)
+        number /= 1024;
+    return text_of(" [%zu%.1s]", number, &"\0kmgt"[unit]);
+}
+
+/* Writes words in lines of at most 80 columns. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    enum { INDENT = 6, WIDTH = 80 };
+    int column = 0;
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        if (column == 0 || column + 1 + length > WIDTH)
+            column = fprintf(out, column == 0 ? "%*s" : "\n%*s", INDENT, "") - (column != 0);
+        else
+            column += fprintf(out, " ");
+        column += fprintf(out, "%.*s", length, text);
+        text += length + (text[length] == ' ');
+    }
+    fprintf(out, "\n");
+}
+
+void settings_print_help(FILE *out)
+{
+    for (int i = 0; i < SETTINGS_COUNT; i++) {
+        const struct setting *s = &table[i];
+        char *name = long_name(s);
+        char *initial = initial_of(s);
+        char *help = text_of("%s%s", s->help, initial);
+        fprintf(out, bare_value(s) ? "  --%s[=%s]\n" : "  --%s=%s\n", name, s->values);
+        print_wrapped(out, help);
+        free(help);
+        free(initial);
+        free(name);
+    }
+}
