@@ -51,6 +51,17 @@ void drive_print(const char *name, const char *setting, const struct outcome *ou
     fflush(stdout);
 }
 
+void drive_row(const char *what, const char *where, size_t runs, size_t injected, size_t failed)
+{
+    printf("| %s | %s | %zu | %zu | %zu |\n", what, where, runs, injected, failed);
+    fflush(stdout);
+}
+
+void drive_row_head(void)
+{
+    printf("| injected | while | runs | faults | calls that failed |\n|---|---|---|---|---|\n");
+}
+
 struct outcome drive_all(void (*what)(const struct scenario *scenario,
                                       const struct setting *setting, struct outcome *outcome))
 {

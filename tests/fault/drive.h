@@ -34,4 +34,12 @@ struct outcome drive_all(void (*what)(const struct scenario *scenario,
 /* Prints one row of such a table. */
 void drive_print(const char *name, const char *setting, const struct outcome *outcome);
 
+/*
+ * Prints a row of the table in doc/faults.md: what was injected, while what ran, how often that ran, how
+ * many faults that made and how many calls of the library failed for them. That a row is printed says
+ * that nothing was lost: the program ends at the first requirement that does not hold.
+ */
+void drive_row(const char *what, const char *where, size_t runs, size_t injected, size_t failed);
+void drive_row_head(void);
+
 #endif /* FAULT_DRIVE_H */

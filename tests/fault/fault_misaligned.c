@@ -40,5 +40,8 @@ int main(void)
     tool_keep_freed_memory();
     struct outcome total = drive_all(misplace);
     REQUIRE(total.injected > 0 && total.failed > 0);
+    drive_row_head();
+    drive_row("misaligned memory, at each fallback call in turn and at random",
+              "each scenario and setting", total.runs, total.injected, total.failed);
     return 0;
 }

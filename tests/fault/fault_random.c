@@ -21,10 +21,20 @@ enum { RATES = sizeof(percents) / sizeof(percents[0]) };
 
 static uint64_t seed;
 
+static struct outcome totals[RATES], crowd_totals[RATES];
+
+static void add(struct outcome *total, const struct outcome *one)
+{
+    total->runs += one->runs;
+    total->injected += one->injected;
+    total->failed += one->failed;
+}
+
 static void at_random(const struct scenario *scenario, const struct setting *setting,
                       struct outcome *outcome)
 {
     for (size_t i = 0; i < RATES; i++) {
+        struct outcome before = *outcome;
         for (size_t repeat = 0; repeat < env_scale(4, 1); repeat++) {
             struct fault_plan plan = {.percent = percents[i],
                                       .misaligned_percent = percents[i] / 5};
@@ -32,6 +42,9 @@ static void at_random(const struct scenario *scenario, const struct setting *set
             plan.seed = seed + i * 1000 + repeat;
             drive(scenario, setting, &injection, outcome);
         }
+        struct outcome one = {0, outcome->runs - before.runs, outcome->injected - before.injected,
+                              outcome->failed - before.failed};
+        add(&totals[i], &one);
     }
 }
 
@@ -63,8 +76,9 @@ static void work(void *arg, size_t index)
 }
 
 /* Threads together: nothing is lost, and the instance is whole afterwards. */
-static void threads_at_random(const struct setting *setting, unsigned percent)
+static void threads_at_random(const struct setting *setting, size_t rate)
 {
+    unsigned percent = percents[rate];
     static struct crowd c;
     struct fault_plan plan = {
         .percent = percent, .misaligned_percent = percent / 5, .seed = seed ^ percent};
@@ -88,6 +102,12 @@ static void threads_at_random(const struct setting *setting, unsigned percent)
     char name[40];
     snprintf(name, sizeof(name), "threads, %u of 100 calls", percent);
     drive_print(name, setting->name, &outcome);
+    add(&crowd_totals[rate], &outcome);
+}
+
+static void print_total(const char *what, const char *where, const struct outcome *total)
+{
+    drive_row(what, where, total->runs, total->injected, total->failed);
 }
 
 int main(void)
@@ -99,6 +119,13 @@ int main(void)
     REQUIRE(total.injected > 0 && total.failed > 0);
     for (size_t k = 0; k < setting_count; k++)
         for (size_t i = 0; i < RATES; i++)
-            threads_at_random(&settings[k], percents[i]);
+            threads_at_random(&settings[k], i);
+    drive_row_head();
+    for (size_t i = 0; i < RATES; i++) {
+        char name[80];
+        snprintf(name, sizeof(name), "%u %% of the fallback calls fail at random", percents[i]);
+        print_total(name, "each scenario and setting", &totals[i]);
+        print_total(name, "6 threads in each setting", &crowd_totals[i]);
+    }
     return 0;
 }

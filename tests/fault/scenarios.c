@@ -66,20 +66,20 @@ static void large_objects(struct stage *stage)
 
 static void zeroed_objects(struct stage *stage)
 {
-    struct item items[40];
+    struct item items[12];
     for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < 40; i++)
-            items[i] = stage_alloc(stage, i % 2 ? STAGE_ZEROED : STAGE_CALLOC, i * i * 40, 0);
-        drain(stage, items, 40);
+        for (size_t i = 0; i < 12; i++)
+            items[i] = stage_alloc(stage, i % 2 ? STAGE_ZEROED : STAGE_CALLOC, i * i * 90, 0);
+        drain(stage, items, 12);
     }
 }
 
 static void growth_of_one_object(struct stage *stage)
 {
     struct item item = stage_alloc(stage, STAGE_ALLOC, 10, 0);
-    for (size_t size = 10; size < 6u << 20; size *= 3)
+    for (size_t size = 10; size < 6u << 20; size *= 5)
         stage_realloc(stage, &item, size, size % 2);
-    for (size_t size = 6u << 20; size > 10; size /= 5)
+    for (size_t size = 6u << 20; size > 10; size /= 9)
         stage_realloc(stage, &item, size, size % 2);
     stage_free(stage, &item, 1);
 }
@@ -101,7 +101,7 @@ static void resizing_large_objects(struct stage *stage)
 
 static void many_objects_of_one_class(struct stage *stage)
 {
-    enum { COUNT = 1500 };
+    enum { COUNT = 400 };
     static struct item items[COUNT];
     fill(stage, items, COUNT, 1000);
     drain(stage, items, COUNT);
@@ -159,10 +159,10 @@ static void explicit_caches(struct stage *stage)
                                              : stage_alloc(stage, STAGE_ALLOC, i * 30, 0);
         for (size_t i = 0; i < 100; i++) {
             frusa_cache_t *cache = caches[(i + 1) % 3];
-            if (cache == NULL || items[i].ptr == NULL)
+            if (cache == NULL)
                 stage_free(stage, &items[i], 1);
             else
-                frusa_cache_dealloc(cache, items[i].ptr, i * 30, 0);
+                stage_cache_free(stage, cache, &items[i]);
         }
         for (size_t i = 0; i < 3; i++)
             frusa_cache_destroy(caches[i]);

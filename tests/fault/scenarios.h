@@ -14,6 +14,7 @@ struct stage {
     struct counting_fallback *fallback;
     size_t calls;    /* that may fail, made by the scenario */
     size_t failures; /* of them */
+    size_t live;     /* bytes that the scenario's objects really got */
 };
 
 struct scenario {

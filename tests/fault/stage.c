@@ -9,53 +9,53 @@
 #include <errno.h>
 #include <string.h>
 
-/* What was before a call that may fail. */
-struct before {
-    size_t faults, live;
-};
-
 static size_t faults(const struct stage *stage)
 {
     return fr_load_relaxed(&stage->fallback->refused) +
            fr_load_relaxed(&stage->fallback->misplaced);
 }
 
-static struct before begin_call(struct stage *stage)
+/* Returns the faults before a call that may fail. */
+static size_t begin_call(struct stage *stage)
 {
-    struct before before = {faults(stage), stats_live_bytes(stage->f)};
     stage->calls++;
     errno = 0;
-    return before;
+    return faults(stage);
+}
+
+static size_t item_bytes(const struct stage *stage, const struct item *item)
+{
+    return frusa_good_size(stage->f, item->size, item->align);
 }
 
 /* Returns 1 for success. */
-static int end_call(struct stage *stage, const struct before *before, const void *result)
+static int end_call(struct stage *stage, size_t before, const void *result)
 {
     if (result != NULL)
         return 1;
     REQUIRE_MSG(errno == ENOMEM, "errno is %d", errno);
-    REQUIRE_MSG(faults(stage) > before->faults, "%s", "a call failed though the fallback did not");
+    REQUIRE_MSG(faults(stage) > before, "%s", "a call failed though the fallback did not");
     /* A hook may have allocated meanwhile. */
     if (stage->fallback->hook == NULL)
-        REQUIRE(stats_live_bytes(stage->f) == before->live);
+        REQUIRE(stats_live_bytes(stage->f) == stage->live);
     stage->failures++;
     return 0;
 }
 
-static struct item finish(struct stage *stage, const struct before *before, void *ptr, size_t size,
-                          size_t align)
+static struct item finish(struct stage *stage, size_t before, void *ptr, size_t size, size_t align)
 {
     struct item item = {ptr, size, align};
     if (!end_call(stage, before, ptr))
         return item;
     REQUIRE(align == 0 || (uintptr_t)ptr % align == 0);
     pattern_fill(ptr, size, 0);
+    stage->live += item_bytes(stage, &item);
     return item;
 }
 
 struct item stage_alloc(struct stage *stage, enum stage_call call, size_t size, size_t align)
 {
-    struct before before = begin_call(stage);
+    size_t before = begin_call(stage);
     void *ptr = NULL;
     switch (call) {
     case STAGE_ALLOC:
@@ -73,13 +73,13 @@ struct item stage_alloc(struct stage *stage, enum stage_call call, size_t size, 
     }
     if (ptr != NULL && (call == STAGE_ZEROED || call == STAGE_CALLOC))
         pattern_require_zero(ptr, size);
-    return finish(stage, &before, ptr, size, align);
+    return finish(stage, before, ptr, size, align);
 }
 
 struct item stage_cache_alloc(struct stage *stage, frusa_cache_t *cache, size_t size, size_t align)
 {
-    struct before before = begin_call(stage);
-    return finish(stage, &before, frusa_cache_alloc(cache, size, align), size, align);
+    size_t before = begin_call(stage);
+    return finish(stage, before, frusa_cache_alloc(cache, size, align), size, align);
 }
 
 void stage_realloc(struct stage *stage, struct item *item, size_t new_size, int with_layout)
@@ -87,18 +87,20 @@ void stage_realloc(struct stage *stage, struct item *item, size_t new_size, int 
     if (item->ptr == NULL)
         return;
     size_t keep = item->size < new_size ? item->size : new_size;
-    struct before before = begin_call(stage);
+    size_t before = begin_call(stage);
     REQUIRE(with_layout || item->align == 0);
     void *moved = with_layout
                       ? frusa_realloc(stage->f, item->ptr, item->size, item->align, new_size)
                       : frusa_resize(stage->f, item->ptr, new_size);
-    if (!end_call(stage, &before, moved)) {
+    if (!end_call(stage, before, moved)) {
         pattern_require(item->ptr, item->size, 0);
         return;
     }
     pattern_require_moved(moved, keep, item->ptr, item->size, 0);
+    stage->live -= item_bytes(stage, item);
     item->ptr = moved;
     item->size = new_size;
+    stage->live += item_bytes(stage, item);
     pattern_fill(moved, new_size, 0);
 }
 
@@ -113,14 +115,25 @@ void stage_free(struct stage *stage, struct item *item, int with_layout)
     else
         frusa_free(stage->f, item->ptr);
     REQUIRE(errno == E2BIG);
+    stage->live -= item_bytes(stage, item);
+    item->ptr = NULL;
+}
+
+void stage_cache_free(struct stage *stage, frusa_cache_t *cache, struct item *item)
+{
+    if (item->ptr == NULL)
+        return;
+    pattern_require(item->ptr, item->size, 0);
+    frusa_cache_dealloc(cache, item->ptr, item->size, item->align);
+    stage->live -= item_bytes(stage, item);
     item->ptr = NULL;
 }
 
 frusa_cache_t *stage_cache(struct stage *stage)
 {
-    struct before before = begin_call(stage);
+    size_t before = begin_call(stage);
     frusa_cache_t *cache = frusa_cache_create(stage->f);
-    end_call(stage, &before, cache);
+    end_call(stage, before, cache);
     return cache;
 }
 
@@ -141,8 +154,7 @@ void stage_open(struct stage *stage, struct counting_fallback *fallback,
     fallback_require_empty(fallback);
 }
 
-/* An object of each kind. */
-static void require_usable(frusa_t *f)
+void stage_require_usable(frusa_t *f)
 {
     static const size_t sizes[] = {0, 16, 1000, 5000, 100000, 3 << 20};
     void *objects[sizeof(sizes) / sizeof(sizes[0])];
@@ -165,7 +177,7 @@ void stage_close(struct stage *stage)
     REQUIRE(stats_live_bytes(stage->f) == 0);
     walk_require_consistent(stage->f, fallback_held(fallback));
     support_check_instance(stage->f);
-    require_usable(stage->f);
+    stage_require_usable(stage->f);
     frusa_reclaim(stage->f);
     REQUIRE_MSG(fallback_held(fallback) <= RECORD_MAX + CACHE_MAX, "%zu bytes stay",
                 fallback_held(fallback));

@@ -22,6 +22,9 @@ struct item stage_alloc(struct stage *stage, enum stage_call call, size_t size, 
 /* The same through an explicit cache. */
 struct item stage_cache_alloc(struct stage *stage, frusa_cache_t *cache, size_t size, size_t align);
 
+/* Gives such an object back through a cache. */
+void stage_cache_free(struct stage *stage, frusa_cache_t *cache, struct item *item);
+
 /* Changes the size, with the layout or (align must be 0) without; the item keeps what it holds on failure. */
 void stage_realloc(struct stage *stage, struct item *item, size_t new_size, int with_layout);
 
@@ -38,5 +41,8 @@ void stage_open(struct stage *stage, struct counting_fallback *fallback,
 /* Requires, with nothing failing any more, that nothing is live, that the instance is valid and usable,
  * that reclaim leaves the record alone, and that destroy gives everything back. */
 void stage_close(struct stage *stage);
+
+/* Requires that an object of each kind can be had, used and given back. */
+void stage_require_usable(frusa_t *f);
 
 #endif /* FAULT_STAGE_H */
