@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "recycle.h"
+
 static unsigned reserved_or_all(unsigned capacity, size_t reserved)
 {
     return reserved < capacity ? (unsigned)reserved : capacity;
@@ -82,11 +84,36 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
     return NULL;
 }
 
+/* The same from an empty span of another class; NULL when there is none, or no room for a descriptor. */
+static struct fr_span *grow_within(struct fr_heap *h, unsigned cls, size_t bytes, size_t reserved)
+{
+    struct fr_block block;
+    if (!fr_recycle(h, cls, bytes, &block))
+        return NULL;
+    size_t slots = block.bytes / fr_class_size(cls);
+    size_t descriptor_bytes = fr_span_descriptor_bytes(slots, fr_heap_is_checked(h));
+    struct fr_span *s = fr_meta_alloc(h, descriptor_bytes, NULL);
+    if (s) {
+        if (fr_heap_is_checked(h))
+            memset(block.base, FR_FREE_PATTERN, block.bytes);
+        fr_span_init(s, h, cls, block.base, block.bytes, block.align,
+                     reserved_or_all((unsigned)slots, reserved));
+        fr_store_relaxed(&s->fresh, slots); /* its memory is not as it came from the fallback */
+        if (publish(h, s, FR_DATA_SPANS))
+            return s;
+        fr_meta_free(h, s, descriptor_bytes);
+    }
+    fr_fallback_dealloc(&h->backing, block.base, block.bytes, block.align, FR_FOR_SPANS);
+    return NULL;
+}
+
 struct fr_span *fr_grow(struct fr_heap *h, unsigned cls, size_t reserved, int *at_limit)
 {
     size_t bytes = fr_class_span_bytes(cls, fr_load_relaxed(&h->slabs[cls].held));
     fr_count(FR_EVENT_GROWTH);
-    struct fr_span *s = grow_by(h, cls, bytes, reserved, at_limit);
+    struct fr_span *s = grow_within(h, cls, bytes, reserved);
+    if (!s)
+        s = grow_by(h, cls, bytes, reserved, at_limit);
     /* A fallback that is nearly exhausted, or a limit nearly reached, may have room for less. */
     size_t least = fr_class_span_bytes_min(cls);
     if (!s && least < bytes)

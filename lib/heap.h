@@ -49,7 +49,10 @@ struct fr_heap {
     fr_atomic retain;      /* bound on `empty`, see retain.h; the largest number: none */
     fr_atomic retain_skip; /* checks of it to skip */
     fr_atomic empty;       /* bytes of data spans with count 0 */
-    fr_atomic empty_of[FR_CLASS_COUNT];                   /* the same by class */
+    fr_atomic empty_of[FR_CLASS_COUNT]; /* the same by class */
+    fr_atomic recycle_pause; /* growths that are not to look for empty spans, see recycle.h */
+    fr_atomic recycle_longer_pause;                       /* the same for spans that are too long */
+    fr_atomic recycle_misses;                             /* looks in a row that found none */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
 };
 

@@ -5,7 +5,8 @@
  * A scan has a number, and each span keeps that of the last one that met it. What a scan has met is
  * rotated to the end of its list, where newcomers go too; so the spans that were there when the scan began
  * come first, and a head that was met ends a bin (fr_bin_add keeps that order). Only one retiring scan of
- * an instance runs at a time: callers hold the recall lock.
+ * an instance runs at a time: callers hold the recall lock. Growth retires single spans without it: to a scan
+ * that is as if a mutator had filled them.
  */
 #include "slab_list.h"
 #include "slab_scan.h"
@@ -13,6 +14,7 @@
 /* Spans that one hold of the lock visits. */
 #define RETIRE_PER_HOLD 32 /* a few nanoseconds each */
 #define CLAIM_PER_HOLD  8  /* about a hundred each */
+#define LOOKS_PER_BIN   8  /* the same, twice */
 /* Parts in which a span is claimed. */
 #define ROUNDS_PER_SPAN 4
 
@@ -94,6 +96,44 @@ void fr_slab_retire_empty(struct fr_heap *h, unsigned cls, struct fr_link **reti
             drop(h, slab, found, retired);
         } while (!done);
     }
+}
+
+/* Under the slab lock: the first empty span that serves as asked, among a few of each bin, retired. A span's bin
+ * follows its count lazily, so an empty one may be in any. */
+static struct fr_span *retire_one(struct fr_slab *slab, size_t least, size_t most, size_t align)
+{
+    for (unsigned bin = 0; bin < FR_BIN_COUNT; bin++) {
+        struct fr_link *link = slab->bins[bin];
+        for (unsigned i = 0; link && i < LOOKS_PER_BIN; i++) {
+            struct fr_span *s = fr_span_of_link(link);
+            int fits = s->bytes >= least && s->bytes <= most && fr_span_align(s) >= align;
+            if (fits && fr_load_relaxed(&s->count) == 0 && fr_load_relaxed(&s->purged) == 0 &&
+                fr_cas_acquire(&s->count, 0, FR_RETIRED)) {
+                fr_bin_remove(slab, s); /* [S.7] */
+                fr_heap_uncount_empty(s->heap, s->cls, s->bytes);
+                return s;
+            }
+            link = link->next;
+            if (link == slab->bins[bin])
+                break;
+        }
+    }
+    return NULL;
+}
+
+struct fr_span *fr_slab_retire_one(struct fr_heap *h, unsigned cls, size_t least, size_t most,
+                                   size_t align)
+{
+    struct fr_slab *slab = &h->slabs[cls];
+    struct fr_link *retired = NULL;
+    fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+    struct fr_span *s = retire_one(slab, least, most, align);
+    fr_lock_release(&slab->lock, FR_RANK_SLAB);
+    if (s) {
+        s->in_slab.next = NULL;
+        drop(h, slab, &s->in_slab, &retired);
+    }
+    return s;
 }
 
 void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan *scan)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What reclaim does to the spans of a slab: retire empty ones, claim free pages. Callers hold the recall
- * lock, so that there is one scan at a time. */
+ * lock, so that there is one scan at a time; fr_slab_retire_one alone needs no lock held. */
 #ifndef FR_SLAB_SCAN_H
 #define FR_SLAB_SCAN_H
 
@@ -13,6 +13,14 @@
  * *want by what it found. The spans are dropped from the page map and from the list of all spans.
  */
 void fr_slab_retire_empty(struct fr_heap *h, unsigned cls, struct fr_link **retired, size_t *want);
+
+/*
+ * Retires one empty span of the class, of `least` to `most` bytes and at least so aligned, if a short look finds
+ * one; NULL otherwise. It is dropped from the page map and from the list of all spans; its memory and its
+ * descriptor are the caller's. No page of it is purged.
+ */
+struct fr_span *fr_slab_retire_one(struct fr_heap *h, unsigned cls, size_t least, size_t most,
+                                   size_t align);
 
 /* Free pages of a span whose slots are reserved for a purge; they remain to be taken. */
 struct fr_page_claim {

@@ -16,7 +16,7 @@
  * Who may change what
  *   count up          fr_slab_reserve, fr_span_init: under the slab lock
  *   count down        anybody who released bits, by compare-and-swap; from `capacity` under the slab lock
- *   count 0->RETIRED  reclaim, under the slab lock
+ *   count 0->RETIRED  reclaim, and growth of another class, under the slab lock
  *   bit 0->1          a thread with a reservation, unlocked
  *   bit 1->0          a thread that gives the object back, unlocked
  *   links, bin        under the slab lock (in_slab), under the spans lock (in_all)
@@ -34,7 +34,8 @@
  *   [S.5] After its lowering, a thread without the slab lock touches nothing of the span.
  *   [S.6] The reservation that fills a span unlinks it in the same hold of the slab lock.
  *   [S.7] Retired: unlinked in the same hold, then dropped from the page map and from the list of all
- *         spans, then given back; nobody finds it or touches it any more.
+ *         spans, then given back or made a span of another class with a descriptor of its own; nobody finds
+ *         it or touches it any more.
  */
 #ifndef FR_SPAN_H
 #define FR_SPAN_H

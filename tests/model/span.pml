@@ -10,6 +10,12 @@
 #define OPS 2 /* calls of each mutator */
 #endif
 
+#ifdef RECYCLE
+#define RETIRERS_MORE 1
+#else
+#define RETIRERS_MORE 0
+#endif
+
 #define RETIRED 100
 #define SPANS 2
 #define CAPACITY(s) (s == 0 -> 3 : 1)
@@ -276,9 +282,12 @@ init {
         :: present[0] = true; mapped[0] = true; count[0] = 3; taken[0] = 3; out[0] = 3; taken[1] = 1; out[1] = 1
         fi;
         run mutator(); run mutator(); run reclaimer()
+#ifdef RECYCLE
+        ; run reclaimer() /* growth of another class, which retires without the recall lock */
+#endif
     };
     d_step {
-        ended == 3 ->
+        ended == 3 + RETIRERS_MORE ->
         /* The invariants, with nobody inside. */
         assert(!present[0] || (count[0] == TAKEN(0) && linked[0] == (count[0] < 3)));
         assert(!present[1] || (count[1] == TAKEN(1) && linked[1] == (count[1] < 1)))
