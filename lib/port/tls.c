@@ -9,7 +9,7 @@
 #include "port/pages.h"
 #include "port/wait.h"
 
-__thread struct fr_thread fr_this_thread __attribute__((tls_model("initial-exec")));
+__thread struct fr_thread fr_this_thread FR_TLS_MODEL;
 
 enum { KEY_NONE, KEY_BUSY, KEY_READY, KEY_REFUSED };
 

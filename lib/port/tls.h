@@ -2,13 +2,15 @@
 /*
  * Thread-local state, and a callback when a thread ends.
  *
- * The fast slots use the initial-exec model: one load relative to the thread pointer, no call. They are
- * few, because libraries opened at run time share a small static reserve for such variables. Slot 0 is
- * never filled: instances without a slot of their own point at it, so the fast path needs no test.
+ * The fast slots use the initial-exec model where the C library lets libraries that are opened at run time do
+ * so (glibc; musl refuses to open them): one load relative to the thread pointer, no call. They are few,
+ * because such libraries share a small static reserve. Slot 0 is never filled: instances without a slot of
+ * their own point at it, so the fast path needs no test.
  */
 #ifndef FR_PORT_TLS_H
 #define FR_PORT_TLS_H
 
+#include <limits.h> /* says which C library this is */
 #include <stddef.h>
 
 #include "port/system.h"
@@ -34,7 +36,13 @@ struct fr_thread {
 };
 
 #if FR_HAVE_TLS
-extern __thread struct fr_thread fr_this_thread __attribute__((tls_model("initial-exec")));
+#if defined(__GLIBC__)
+#define FR_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define FR_TLS_MODEL
+#endif
+
+extern __thread struct fr_thread fr_this_thread FR_TLS_MODEL;
 
 static inline struct fr_thread *fr_thread_self(void)
 {

@@ -5,9 +5,12 @@
 
 #if FR_HAVE_FUTEX
 #include <errno.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* From linux/futex.h, which some C libraries come without; part of the kernel's ABI. */
+#define WAIT_PRIVATE (0 | 128)
+#define WAKE_PRIVATE (1 | 128)
 
 /* 32-bit systems with 64-bit time only have the second name; without a timeout they are the same. */
 #if defined(SYS_futex)
@@ -19,14 +22,14 @@
 void fr_wait_on(fr_atomic_u32 *word, unsigned value)
 {
     int saved = errno;
-    syscall(FUTEX_CALL, &word->v, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    syscall(FUTEX_CALL, &word->v, WAIT_PRIVATE, value, NULL, NULL, 0);
     errno = saved;
 }
 
 void fr_wake_one(fr_atomic_u32 *word)
 {
     int saved = errno;
-    syscall(FUTEX_CALL, &word->v, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    syscall(FUTEX_CALL, &word->v, WAKE_PRIVATE, 1, NULL, NULL, 0);
     errno = saved;
 }
 #else
