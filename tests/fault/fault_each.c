@@ -13,16 +13,17 @@
 
 enum { PAIRS_MAX = 60 };
 
-/* Under valgrind or a sanitizer not every call has its turn. */
+/* Under valgrind, a sanitizer or an emulator not every call has its turn. */
 static size_t call_step(void)
 {
-    return env_scale(100, 1) >= 100 ? 1 : 7;
+    size_t scale = env_scale(100, 1);
+    return scale >= 100 ? 1 : scale >= 10 ? 7 : 70 / scale;
 }
 
 static size_t pair_step(void)
 {
     size_t scale = env_scale(100, 1);
-    return scale >= 200 ? 1 : scale >= 100 ? 3 : 13;
+    return scale >= 200 ? 1 : scale >= 100 ? 3 : scale >= 10 ? 13 : 130 / scale;
 }
 
 static void each_call(const struct scenario *scenario, const struct setting *setting,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 size_t mappings_resident(const void *p, size_t size)
@@ -49,6 +50,16 @@ int mappings_knows_huge_pages(void)
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(p != MAP_FAILED);
     int known = madvise(p, size, MADV_HUGEPAGE) == 0 && mappings_has_flag(p, "hg");
+    munmap(p, size);
+    return known;
+}
+
+int mappings_knows_locked_pages(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(p != MAP_FAILED);
+    int known = syscall(SYS_mlock, p, size) == 0 && mappings_has_flag(p, "lo");
     munmap(p, size);
     return known;
 }

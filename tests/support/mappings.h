@@ -14,4 +14,7 @@ int mappings_has_flag(const void *p, const char *flag);
 /* Returns 1 when the kernel knows huge pages and shows whether they are asked for. */
 int mappings_knows_huge_pages(void);
 
+/* Returns 1 when it shows which pages are locked in memory; an emulator does not. */
+int mappings_knows_locked_pages(void);
+
 #endif /* SUPPORT_MAPPINGS_H */

@@ -232,6 +232,8 @@ static void give_back_locked_pages(void *arg)
         pattern_require_zero(spans[i], SPAN);
         memset(spans[i], 3, SPAN);
     }
+    if (!mappings_knows_locked_pages())
+        return;
     struct frusa_range locked = {NULL, page}, both[2];
     for (size_t i = 0; i < SPANS; i++)
         if (mappings_has_flag(spans[i] + 2 * page, "lo"))

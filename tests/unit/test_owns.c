@@ -36,14 +36,14 @@ START_TEST(test_foreign_addresses)
     char *small = frusa_alloc(y.f, 100, 0), *large = frusa_alloc(y.f, 3u << 20, 0), local = 0;
     char *heap = malloc(100);
     ck_assert(small != NULL && large != NULL && heap != NULL);
-    char *unmapped = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(unmapped, MAP_FAILED);
-    munmap(unmapped, 8192);
+    /* Not unmapped: the instance might come to own it. */
+    char *inaccessible = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(inaccessible, MAP_FAILED);
     const void *foreign[] = {NULL,
                              &variable,
                              &local,
                              heap,
-                             unmapped,
+                             inaccessible,
                              small,
                              large,
                              large + (2u << 20),
@@ -63,6 +63,7 @@ START_TEST(test_foreign_addresses)
     }
     ck_assert(frusa_owns(y.f, small) && frusa_owns(y.f, large));
     free(heap);
+    munmap(inaccessible, 8192);
     fixture_close(&x);
     fixture_close(&y);
 }
