@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The installed headers compile alone, as C11, C++11 and C++17, without a warning, in every compiler that
+# The installed headers compile alone, as C11, C++11, C++17 and C++20, without a warning, in every compiler that
 # is here; and so do the initialisers.
 
 . "${srcdir:-.}/common.sh"
@@ -52,6 +52,7 @@ for compiler in g++ clang++; do
     command -v $compiler > /dev/null || continue
     compile "$compiler" c++11 c++
     compile "$compiler" c++17 c++
+    compile "$compiler" c++20 c++
 done
 
 [ "$failures" -ne 0 ] || [ "$compiled" -gt "$c_compilers" ] || skip "no C++ compiler here (C11 compiles)"
