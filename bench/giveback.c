@@ -172,6 +172,7 @@ static void report_claim(const char *name)
         return;
     printf("claimed_%s_kib %zu\n", name, (s.allocated_from_fallback + s.large - s.purged) / 1024);
     printf("live_%s_kib %zu\n", name, (s.in_use + s.large) / 1024);
+    printf("metadata_%s_kib %zu\n", name, s.allocated_metadata / 1024);
 }
 
 static size_t report_resident(const char *name)

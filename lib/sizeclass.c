@@ -9,7 +9,9 @@ const uint8_t fr_class_of_small[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(ENTRY);
 
 /* The length of a full span: long enough that the slab lock and the fallback are met rarely, short
  * enough to come back whole (doc/performance-classes.md). */
-#define FULL_BYTES ((size_t)64 << 10)
+#if !defined(FR_SPAN_FULL_BYTES)
+#define FR_SPAN_FULL_BYTES ((size_t)64 << 10)
+#endif
 /* Up to here a span has at least eight objects. */
 #define EIGHT_PER_SPAN ((size_t)8 << 10)
 /* Beyond, as many objects as fit here, at least one. Each page of a span that holds several has a bit in one
@@ -45,7 +47,7 @@ static size_t least_waste(size_t size, size_t bytes, unsigned tries)
 static size_t full_bytes(size_t size)
 {
     if (size <= EIGHT_PER_SPAN)
-        return least_waste(size, FULL_BYTES, 8);
+        return least_waste(size, (size_t)FR_SPAN_FULL_BYTES, 8);
     size_t slots = WIDE_BYTES / size;
     if (slots > 8)
         slots = 8;

@@ -22,10 +22,13 @@
 #define FR_MIN_ALIGN       16u  /* alignof(max_align_t) on every supported machine, or more */
 #define FR_LINEAR_MAX      128u /* classes are multiples of FR_MIN_ALIGN up to here */
 #define FR_LINEAR_MAX_LOG2 7
-#define FR_STEPS_LOG2      3 /* log2 of the classes per doubling beyond; see doc/performance-classes */
-#define FR_CLASS_MAX_LOG2  21
-#define FR_CLASS_MAX_SIZE  ((size_t)1 << FR_CLASS_MAX_LOG2)
-#define FR_LINEAR_COUNT    (FR_LINEAR_MAX / FR_MIN_ALIGN)
+/* Log2 of the classes per doubling beyond; the candidates and their figures: doc/performance-classes.md. */
+#if !defined(FR_STEPS_LOG2)
+#define FR_STEPS_LOG2 3
+#endif
+#define FR_CLASS_MAX_LOG2 21
+#define FR_CLASS_MAX_SIZE ((size_t)1 << FR_CLASS_MAX_LOG2)
+#define FR_LINEAR_COUNT   (FR_LINEAR_MAX / FR_MIN_ALIGN)
 
 /* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else. The
  * last class, beyond every managed layout, is for checked instances, which guard objects on both sides. */

@@ -102,6 +102,7 @@ enum bench_binding bench_binding_open(const char *name)
         {"empty", BENCH_EMPTY},
         {"empty-call", BENCH_EMPTY_CALL},
         {"frusa", BENCH_FRUSA},
+        {"frusa-no-purge", BENCH_FRUSA},
         {"frusa-unsized", BENCH_FRUSA_UNSIZED},
         {"frusa-cache", BENCH_FRUSA_CACHE},
         {"malloc", BENCH_MALLOC},
@@ -119,7 +120,11 @@ enum bench_binding bench_binding_open(const char *name)
     if (bench_binding == BENCH_SIZED)
         bench_binding = sized_binding();
     if (is_frusa()) {
-        bench_instance = frusa_create(NULL);
+        /* To tell what a fallback that cannot purge would cost. */
+        struct frusa_fallback_ops ops = frusa_fallback_mmap;
+        if (strcmp(name, "frusa-no-purge") == 0)
+            ops.purge = NULL;
+        bench_instance = frusa_create(&ops);
         if (bench_instance == NULL)
             bench_out_of_memory(0);
     }

@@ -30,8 +30,10 @@ static const struct option names[] = {
 static void usage(const char *program)
 {
     fprintf(stderr,
-            "usage: %s --binding=empty|frusa|frusa-unsized|frusa-cache|malloc|malloc-sized\n"
-            "       [--threads=N] [--budget=MS] [--min=BYTES] [--max=BYTES] [--objects=N]\n"
+            "usage: %s "
+            "--binding=empty|empty-call|frusa|frusa-no-purge|frusa-unsized|frusa-cache|malloc|\n"
+            "       malloc-sized [--threads=N] [--budget=MS] [--min=BYTES] [--max=BYTES] "
+            "[--objects=N]\n"
             "       [--mode=WORD]\n",
             program);
     exit(2);
