@@ -17,4 +17,7 @@ int mappings_knows_huge_pages(void);
 /* Returns 1 when it shows which pages are locked in memory; an emulator does not. */
 int mappings_knows_locked_pages(void);
 
+/* Returns the bytes that the process has resident, less what MADV_FREE has let go. */
+size_t mappings_resident_in_all(void);
+
 #endif /* SUPPORT_MAPPINGS_H */
