@@ -95,7 +95,7 @@ def _redis(place):
 
 _NGINX = """
 daemon off; master_process on; worker_processes 2;
-pid {scratch}/nginx.pid; error_log {scratch}/error.log;
+pid {scratch}/nginx.pid; error_log {scratch}/error.log notice;
 {user}
 events {{ worker_connections 256; }}
 http {{
@@ -147,7 +147,8 @@ def _nginx(place):
     try:
         _wait(lambda: _answers(port), nginx, "nginx")
         _wrk(place, f"{base}/3.txt")
-        nginx.send_signal(signal.SIGHUP)  # new workers while the old ones still serve
+        nginx.send_signal(signal.SIGHUP)  # new workers; wrk would count connections that the old end
+        _wait(lambda: place.read("error.log").count("exited with code 0") >= 2, nginx, "reload")
         _wrk(place, f"{base}/proxied/2.txt")
         bodies = [_get(f"{base}/{way}{i}.txt", encoding) for way in ("", "proxied/")
                   for i in range(5) for encoding in ("identity", "gzip")]
