@@ -27,7 +27,7 @@ class Results:
             self.samples[workload.name][allocator.name][metric].append(value)
 
     def median(self, workload, name, metric):
-        values = self.samples[workload.name][name][metric]
+        values = self.samples[workload.name][name].get(metric)
         return statistics.median(values) if values else None
 
     def fail(self, workload, allocator, why):
