@@ -107,6 +107,8 @@ static void report_half(const char *name, unsigned which)
         sum.over_1ms += h->over_1ms;
         sum.longest = h->longest > sum.longest ? h->longest : sum.longest;
     }
+    if (sum.pairs == 0)
+        return; /* an allocator without a call to give back */
     double million = (double)sum.pairs / 1e6;
     printf("%s_pairs %llu\n", name, (unsigned long long)sum.pairs);
     printf("%s_cpu_ns %.2f\n", name, (double)sum.cpu_ns / (double)sum.pairs);
@@ -163,7 +165,8 @@ int main(int argc, char **argv)
     double pairs = 0;
     for (unsigned i = 0; i < options.threads; i++)
         pairs += (double)mutators[i].halves[1].pairs;
-    bench_counters_report(pairs);
+    if (pairs > 0)
+        bench_counters_report(pairs);
     qsort(times, n, sizeof *times, ascending);
     printf("calls %zu\n", n);
     if (n > 0)

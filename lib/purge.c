@@ -19,7 +19,7 @@ struct batch {
     size_t ranges_n;
 };
 
-/* Takes the slots of the claimed pages; pages that others were faster to use leave the claim. */
+/* Takes the slots of the claimed pages; pages that others were faster to use leave the claim. [G.1] */
 static void take_slots(struct fr_page_claim *claim)
 {
     size_t set = claim->pages;

@@ -283,6 +283,7 @@ static void thread_ends(struct fr_thread *thread)
 void fr_registry_detach_all(struct fr_instance *inst)
 {
     unsigned round = 0;
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
     fr_process_guard();
     fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
     for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
@@ -290,7 +291,8 @@ void fr_registry_detach_all(struct fr_instance *inst)
         if (!c->thread)
             continue;
         c->thread->table[inst->number] = NULL;
-        c->thread->fast[fr_load_relaxed(&inst->fast_slot)] = NULL;
+        if (slot) /* that of number 0 is all others', who read it now */
+            c->thread->fast[slot] = NULL;
     }
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
     fr_process_unguard();

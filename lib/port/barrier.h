@@ -2,8 +2,9 @@
 /*
  * The asymmetric barrier: light on the side that runs often, heavy on the side that runs rarely.
  *
- * [B.1] If a thread does store A; light; load B, and another does store B; heavy; load A, then at least
- *       one of the two loads sees the other thread's store.
+ * Guarantee
+ *   [B.1] If a thread does store A; light; load B, and another does store B; heavy; load A, then at least
+ *         one of the two loads sees the other thread's store.
  *
  * The heavy side is membarrier(2), PRIVATE_EXPEDITED: the kernel interrupts every processor that runs a
  * thread of this process. Where it is refused, fr_barrier_is_asymmetric() is 0, and both sides use a
