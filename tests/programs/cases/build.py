@@ -9,12 +9,12 @@ from cases.harness import Case
 
 _MAKEFILE = """
 CFLAGS = -O2 -g0 -D_GNU_SOURCE -I{sources}/include -iquote {sources}/lib
-OBJECTS = $(patsubst {sources}/lib/%.c,%.o,$(wildcard {sources}/lib/*.c {sources}/lib/port/*.c))
-all: library.a
+vpath %.c {sources}/lib {sources}/lib/port
+SOURCES = $(notdir $(wildcard {sources}/lib/*.c {sources}/lib/port/*.c))
+OBJECTS = $(SOURCES:.c=.o)
 library.a: $(OBJECTS)
 	ar Dcr $@ $(OBJECTS)
-%.o: {sources}/lib/%.c
-	@mkdir -p $(@D)
+%.o: %.c
 	$(CC) $(CFLAGS) -c -o $@ $<
 """
 
@@ -37,9 +37,9 @@ def _gcc(place):
 
 
 def _gxx(place):
-    out = os.path.join(place.scratch, "templates")
-    place.command("g++", "-O2", "-o", out, os.path.join(place.inputs, "templates.cc"), "-pthread")
-    return _digests(place, "templates") + place.command(out, "one-1", "two-2", "two-2", "three")
+    place.command("g++", "-O2", "-o", "templates", os.path.join(place.inputs, "templates.cc"),
+                  "-pthread")
+    return _digests(place, "templates") + place.command("sh", "-c", "./templates one-1 two-2 three")
 
 
 def _make(place):
