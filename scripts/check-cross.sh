@@ -93,7 +93,7 @@ fetch() {
         (cd "$debs" && apt-get -qq -o APT::Architecture="$of" -o APT::Architectures="$of" \
             -o Dir::State="$debs" -o Dir::State::status=/dev/null -o Dir::Cache="$debs" \
             -o Dir::Etc::sourcelist="$debs/sources.list" -o Dir::Etc::sourceparts=- \
-            -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" $command)
+            -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" $command) || return 1
     done
     touch "$debs/complete"
 }
@@ -101,7 +101,7 @@ fetch() {
 # unpack DIRECTORY TARGET: nothing is configured, these are programs, headers and libraries.
 unpack() {
     for deb in "$1"/*.deb; do
-        dpkg -x "$deb" "$2"
+        dpkg -x "$deb" "$2" || return 1
     done
 }
 
@@ -123,8 +123,8 @@ fill_root() {
     case $arch in
     clang) return ;;
     riscv64 | musl)
-        fetch "$work/debs/$arch" "$native" bookworm libatomic-ops-dev
-        unpack "$work/debs/$arch" "$root"
+        fetch "$work/debs/$arch" "$native" bookworm libatomic-ops-dev &&
+            unpack "$work/debs/$arch" "$root" || return 1
         mkdir -p "$root/pkgconfig"
         mv "$root"/usr/lib/*/pkgconfig/atomic_ops.pc "$root/pkgconfig"
         rm -r "$root/usr/lib"
@@ -132,8 +132,8 @@ fill_root() {
         runner=--with-minimal-runner
         ;;
     *)
-        fetch "$work/debs/$arch" "$arch" bookworm check libatomic-ops-dev libsubunit-dev libsubunit0
-        unpack "$work/debs/$arch" "$root"
+        fetch "$work/debs/$arch" "$arch" bookworm check libatomic-ops-dev libsubunit-dev libsubunit0 &&
+            unpack "$work/debs/$arch" "$root" || return 1
         mv "$root/usr/lib/$multiarch/pkgconfig" "$root"
         ;;
     esac
@@ -141,8 +141,8 @@ fill_root() {
 
 fill_qemu() {
     [ -n "$qemu" ] && [ ! -x "$work/qemu/usr/bin/$qemu" ] || return 0
-    fetch "$work/debs/qemu" "$(dpkg --print-architecture)" bookworm-backports qemu-user
-    unpack "$work/debs/qemu" "$work/qemu"
+    fetch "$work/debs/qemu" "$(dpkg --print-architecture)" bookworm-backports qemu-user &&
+        unpack "$work/debs/qemu" "$work/qemu"
 }
 
 configure_here() {
@@ -157,7 +157,6 @@ configure_here() {
 
 # Builds everything that programs and tests use, and runs the tests; all of them whatever fails.
 build_and_test() {
-    set +e
     status=0
     make -s -j "$jobs" -C lib || return 1
     make -s -j "$jobs" -C tests/support || return 1
@@ -173,10 +172,8 @@ build_and_test() {
 }
 
 prepare_and_test() {
-    fill_qemu
-    fill_root
-    cd "$work/$arch"
-    [ -e config.status ] || configure_here
+    fill_qemu && fill_root && cd "$work/$arch" || return 1
+    [ -e config.status ] || configure_here || return 1
     build_and_test
 }
 
