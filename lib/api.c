@@ -2,12 +2,11 @@
 /* Every exported function: fast paths and argument checks, nothing else. */
 #include <frusa.h>
 
-#include <string.h>
-
 #include "fast.h"
 #include "large.h"
 #include "object.h"
 #include "port/error.h"
+#include "port/memory.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "retain.h"
@@ -153,7 +152,7 @@ FR_EXPORT FR_HOT void frusa_free(frusa_t *f, void *ptr)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
     if (FR_LIKELY(c != NULL)) {
-        fr_entry e = fr_pagemap_get(ptr);
+        fr_entry e = fr_pagemap_get(&fr_instance_of(f)->heap.map, ptr);
         if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
             FR_LIKELY(fr_cache_push(c, fr_cache_magazine(c, fr_entry_class(e)), ptr, 0)))
             return;
@@ -180,10 +179,10 @@ FR_EXPORT int frusa_owns(frusa_t *f, const void *ptr)
     struct fr_instance *inst = fr_instance_of(f);
     if (fr_load_acquire(&inst->state) != FR_READY)
         return 0;
-    fr_pagemap_guard();
-    struct fr_span *s = fr_entry_span(fr_pagemap_get(ptr));
+    fr_pagemap_guard(&inst->heap.map);
+    struct fr_span *s = fr_entry_span(fr_pagemap_get(&inst->heap.map, ptr));
     int owns = s && s->heap == &inst->heap;
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(&inst->heap.map);
     return owns || fr_large_owns(&inst->heap, ptr);
 }
 

@@ -2,9 +2,8 @@
 /* The slow paths of a cache's owner. The protocol and its guarantees are in cache.h. */
 #include "cache.h"
 
-#include <string.h>
-
 #include "grow.h"
+#include "port/memory.h"
 
 /* Slots of a magazine, at most: the largest metadata block. */
 #define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))

@@ -23,7 +23,7 @@ static int entries_are_valid(const struct fr_span *s)
     fr_entry expected = fr_entry_make(s, s->cls);
     size_t bytes = s->cls == FR_CLASS_LARGE ? FR_PAGE_SIZE : s->bytes;
     for (size_t at = 0; at < bytes; at += FR_PAGE_SIZE)
-        CHECK(fr_pagemap_get(s->base + at) == expected);
+        CHECK(fr_pagemap_get(&s->heap->map, s->base + at) == expected);
     return 1;
 }
 
@@ -123,7 +123,9 @@ static int books_are_valid(struct fr_heap *h)
     static const enum fr_purpose purpose[] = {FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE};
     size_t total = 0;
     for (unsigned kind = 0; kind < FR_SPAN_KINDS; kind++) {
-        size_t bytes = kind == FR_META_SPANS ? fr_load_relaxed(&h->record_metadata) : 0;
+        size_t bytes = 0;
+        if (kind == FR_META_SPANS)
+            bytes = fr_load_relaxed(&h->record_metadata) + fr_pagemap_held(&h->map);
         for (struct fr_link *l = h->spans[kind].next; l != &h->spans[kind]; l = l->next) {
             struct fr_span *s = FR_CONTAINER_OF(l, struct fr_span, in_all);
             CHECK(l->next->prev == l);
@@ -142,7 +144,7 @@ static int books_are_valid(struct fr_heap *h)
 
 int fr_instance_is_valid(frusa_t *f)
 {
-    return fr_heap_is_valid(f) && fr_pagemap_is_valid();
+    return fr_heap_is_valid(f) && fr_pagemap_is_valid(&fr_instance_of(f)->heap.map);
 }
 
 int fr_heap_is_valid(frusa_t *f)

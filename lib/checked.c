@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "checked.h"
 
-#include <string.h>
+#include "port/memory.h"
 
 #define FRONT   FR_MIN_ALIGN
 #define TRAILER sizeof(struct trailer)
@@ -153,7 +153,7 @@ void *fr_checked_alloc(struct fr_heap *h, size_t size, size_t align, int *at_lim
     char *slot = fr_grow_alloc_one(h, physical, NULL, at_limit);
     if (!slot)
         return NULL;
-    struct fr_span *s = fr_entry_span(fr_pagemap_get(slot));
+    struct fr_span *s = fr_entry_span(fr_pagemap_get(&h->map, slot));
     verify_free(s, slot, m);
     if (m->kind != FR_MISUSE_NONE)
         return NULL; /* the slot stays taken: nobody gets it any more */
@@ -165,7 +165,7 @@ void *fr_checked_alloc(struct fr_heap *h, size_t size, size_t align, int *at_lim
 /* Under the guard: the live object at `p`; its kind of misuse when it is none. */
 static enum fr_misuse_kind find_live(struct fr_heap *h, const void *p, struct found *f)
 {
-    fr_entry e = fr_pagemap_get(p);
+    fr_entry e = fr_pagemap_get(&h->map, p);
     f->span = fr_entry_span(e);
     if (!f->span || (fr_entry_class(e) >= FR_META_FIRST && fr_entry_class(e) < FR_CLASS_LARGE))
         return FR_INVALID_POINTER;
@@ -241,11 +241,11 @@ void fr_checked_dealloc(struct fr_heap *h, void *p, const struct fr_claim *claim
                         struct fr_misuse *m)
 {
     struct found f;
-    fr_pagemap_guard();
+    fr_pagemap_guard(&h->map);
     int valid = validate(h, p, claim, &f, m);
     if (valid)
         set_live(f.span, f.number, 0);
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(&h->map);
     if (!valid)
         return;
     void *slot = f.slot;
@@ -257,9 +257,9 @@ size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *
                        struct fr_misuse *m)
 {
     struct found f;
-    fr_pagemap_guard();
+    fr_pagemap_guard(&h->map);
     size_t size = validate(h, p, claim, &f, m) ? (size_t)f.trailer->size : 0;
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(&h->map);
     return size;
 }
 
@@ -269,12 +269,12 @@ int fr_checked_resize(struct fr_heap *h, void *p, size_t align, size_t new_size)
     struct fr_misuse ignored = {FR_MISUSE_NONE, NULL};
     struct fr_claim any = {0, 0, 0};
     int done = 0;
-    fr_pagemap_guard();
+    fr_pagemap_guard(&h->map);
     if (validate(h, p, &any, &f, &ignored) && new_size <= h->managed_max &&
         fr_class_of_layout(new_size, align) == sealed_class(f.trailer)) {
         seal(f.span, f.slot, p, new_size, sealed_class(f.trailer));
         done = 1;
     }
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(&h->map);
     return done;
 }

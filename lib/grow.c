@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "grow.h"
 
-#include <string.h>
+#include "port/memory.h"
 
 #include "recycle.h"
 
@@ -11,9 +11,9 @@ static unsigned reserved_or_all(unsigned capacity, size_t reserved)
 }
 
 /* Registers a span that is filled in; 0 when the page map has no room. */
-static int publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind)
+static int publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind, int *at_limit)
 {
-    if (!fr_pagemap_set(s->base, s->bytes, fr_entry_make(s, s->cls), &s->outer))
+    if (!fr_pagemap_set(&h->map, s->base, s->bytes, fr_entry_make(s, s->cls), &s->outer, at_limit))
         return 0;
     fr_fetch_add_relaxed(&h->slabs[s->cls].held, s->bytes);
     fr_heap_list_add(h, s, kind);
@@ -30,7 +30,7 @@ static struct fr_span *grow_meta(struct fr_heap *h, unsigned cls, int *at_limit)
     struct fr_span *s = base;
     memset(s, 0, fr_span_descriptor_bytes(FR_META_SLOTS, 0));
     fr_span_init(s, h, cls, base, bytes, FR_PAGE_SIZE, 1);
-    if (publish(h, s, FR_META_SPANS))
+    if (publish(h, s, FR_META_SPANS, at_limit))
         return s;
     fr_fallback_dealloc(&h->backing, base, bytes, FR_PAGE_SIZE, FR_FOR_METADATA);
     return NULL;
@@ -76,7 +76,7 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
         memset(base, FR_FREE_PATTERN, bytes);
     if (base) {
         fr_span_init(s, h, cls, base, bytes, align, reserved_or_all((unsigned)slots, reserved));
-        if (publish(h, s, FR_DATA_SPANS))
+        if (publish(h, s, FR_DATA_SPANS, at_limit))
             return s;
         fr_fallback_dealloc(&h->backing, base, bytes, align, FR_FOR_SPANS);
     }
@@ -99,7 +99,7 @@ static struct fr_span *grow_within(struct fr_heap *h, unsigned cls, size_t bytes
         fr_span_init(s, h, cls, block.base, block.bytes, block.align,
                      reserved_or_all((unsigned)slots, reserved));
         fr_store_relaxed(&s->fresh, slots); /* its memory is not as it came from the fallback */
-        if (publish(h, s, FR_DATA_SPANS))
+        if (publish(h, s, FR_DATA_SPANS, NULL))
             return s;
         fr_meta_free(h, s, descriptor_bytes);
     }

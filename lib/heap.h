@@ -40,6 +40,7 @@ struct fr_heap {
     unsigned flags;       /* of struct frusa_config; constant */
     uint32_t claim_scans; /* begun so far, under the recall lock */
     fr_lock spans_lock;   /* rank FR_RANK_SPANS; covers the lists */
+    struct fr_pagemap map;
     struct fr_link spans[FR_SPAN_KINDS];
     struct fr_walker *walkers; /* walks in progress, under spans_lock */
     fr_atomic
@@ -75,6 +76,7 @@ static inline void fr_heap_init(struct fr_heap *h)
 {
     for (unsigned i = 0; i < FR_SPAN_KINDS; i++)
         fr_list_init(&h->spans[i]);
+    fr_pagemap_init(&h->map, &h->backing);
     fr_store_relaxed(&h->retain, (size_t)-1);
 }
 

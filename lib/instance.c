@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "instance.h"
 
-#include <string.h>
-
 #include "fork.h"
 #include "port/error.h"
+#include "port/memory.h"
 #include "release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
@@ -162,6 +161,7 @@ FR_COLD const char *fr_instance_call(const struct fr_instance *inst, const char 
 void fr_instance_end(struct fr_instance *inst)
 {
     fr_release_everything(&inst->heap);
+    fr_pagemap_trim(&inst->heap.map);
     if (inst->record_bytes) {
         struct fr_backing backing = inst->heap.backing;
         fr_fallback_dealloc(&backing, inst, inst->record_bytes, FR_PAGE_SIZE, FR_FOR_METADATA);

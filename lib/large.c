@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "large.h"
 
-#include <string.h>
-
+#include "port/memory.h"
 #include "port/panic.h"
 
 /* A large object has one bit, so its descriptor is a block of the smallest class. */
@@ -30,7 +29,8 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
         fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 1);
         fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
         fr_store_relaxed(&s->fresh, size);
-        if (fr_pagemap_set(base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer)) {
+        if (fr_pagemap_set(&h->map, base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
+                           at_limit)) {
             fr_heap_list_add(h, s, FR_LARGE_SPANS);
             *is_zeroed = fr_heap_memory_is_zeroed(h);
             return base;
@@ -45,8 +45,8 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
 static struct fr_span *claim(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m)
 {
     struct fr_span *claimed = NULL;
-    fr_pagemap_guard();
-    fr_entry e = fr_pagemap_get(ptr);
+    fr_pagemap_guard(&h->map);
+    fr_entry e = fr_pagemap_get(&h->map, ptr);
     struct fr_span *s = fr_entry_span(e);
     if (!s)
         fr_misuse_note(m, FR_INVALID_POINTER, ptr);
@@ -59,8 +59,8 @@ static struct fr_span *claim(struct fr_heap *h, void *ptr, size_t check_bytes, s
     else
         claimed = s;
     if (claimed)
-        fr_pagemap_clear_guarded(ptr, s->outer);
-    fr_pagemap_unguard();
+        fr_pagemap_clear_guarded(&h->map, ptr, s->outer);
+    fr_pagemap_unguard(&h->map);
     return claimed;
 }
 
@@ -100,13 +100,13 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     size_t align = fr_span_align(s);
     void *old = s->base;
     size_t old_bytes = s->bytes;
-    void *spare;
-    if (bytes == 0 || !h->backing.ops.resize || !(spare = fr_pagemap_spare_take()))
+    void *nodes;
+    if (bytes == 0 || !h->backing.ops.resize || !fr_pagemap_reserve(&h->map, &nodes, at_limit))
         return NULL;
-    /* The old entry goes before the call: the address may be handed out again while it runs. With a
-     * leaf in hand, neither the new entry nor the old one put back can fail. */
+    /* The old entry goes before the call: the address may be handed out again while it runs. With
+     * nodes in hand, neither the new entry nor the old one put back can fail. */
     fr_heap_list_remove(h, s);
-    fr_pagemap_clear(old, 1, s->outer);
+    fr_pagemap_clear(&h->map, old, 1, s->outer);
     void *p = fr_fallback_resize(&h->backing, old, old_bytes, align, bytes, at_limit);
     if (p) {
         p = realigned(h, p, bytes, align);
@@ -114,8 +114,7 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
         s->bytes = bytes;
         fr_store_relaxed(&s->fresh, new_size);
     }
-    fr_pagemap_spare_put(
-        fr_pagemap_set_with(s->base, fr_entry_make(s, FR_CLASS_LARGE), &s->outer, spare));
+    fr_pagemap_set_reserved(&h->map, s->base, fr_entry_make(s, FR_CLASS_LARGE), &s->outer, nodes);
     fr_heap_list_add(h, s, FR_LARGE_SPANS);
     return p;
 }

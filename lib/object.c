@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "object.h"
 
-#include <string.h>
-
 #include "checked.h"
 #include "fast.h"
 #include "large.h"
 #include "port/error.h"
+#include "port/memory.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "retain.h"
@@ -51,7 +50,7 @@ static void report(const struct fr_instance *inst, const struct fr_misuse *m, co
 static FR_COLD size_t foreign_bytes(const struct fr_instance *inst, const void *p)
 {
     const struct frusa_front *front = fr_instance_front(inst);
-    if (!front || !front->foreign || fr_pagemap_get(p))
+    if (!front || !front->foreign || fr_pagemap_get(&inst->heap.map, p))
         return 0;
     return front->foreign(p);
 }
@@ -203,7 +202,7 @@ static void dealloc_unsized(struct fr_instance *inst, void *p, struct fr_misuse 
     struct fr_heap *h = &inst->heap;
     struct fr_via via = {inst, NULL};
     struct fr_claim unknown = {0, 0, 0};
-    fr_entry e = fr_pagemap_get(p);
+    fr_entry e = fr_pagemap_get(&h->map, p);
     unsigned cls = e ? fr_entry_class(e) : FR_CLASS_NONE;
     if (cls == FR_CLASS_LARGE)
         fr_large_free(h, p, 0, m);
@@ -242,7 +241,7 @@ struct known {
 static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct fr_claim *claim,
                                  struct known *k)
 {
-    fr_entry e = fr_pagemap_get(p);
+    fr_entry e = fr_pagemap_get(&h->map, p);
     struct fr_span *s = fr_entry_span(e);
     unsigned cls = fr_entry_class(e);
     if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
@@ -276,10 +275,10 @@ static struct known look_up(struct fr_heap *h, const void *p, const struct fr_cl
     struct known k = {0, NULL};
     int guarded = fr_heap_is_checked(h);
     if (guarded)
-        fr_pagemap_guard();
+        fr_pagemap_guard(&h->map);
     enum fr_misuse_kind kind = judge(h, p, claim, &k);
     if (guarded)
-        fr_pagemap_unguard();
+        fr_pagemap_unguard(&h->map);
     if (kind != FR_MISUSE_NONE)
         fr_misuse_note(m, kind, p);
     else if (guarded && !k.large)
@@ -412,7 +411,7 @@ static void *resize_cached(struct fr_instance *inst, struct frusa_cache *c, void
                            size_t new_size, const char *call)
 {
     size_t slot;
-    fr_entry e = fr_pagemap_get(p);
+    fr_entry e = fr_pagemap_get(&inst->heap.map, p);
     struct fr_span *s = fr_entry_span(e);
     unsigned cls = fr_entry_class(e);
     unsigned new_cls = fr_fast_class(c, new_size, 0);

@@ -2,10 +2,13 @@
 /*
  * The page map: address -> span and class.
  *
- * A radix tree of two levels over the pages of the address space, shared by all instances of the
- * process: the root is in .bss, leaves come from the operating system when first needed and stay. An
- * entry packs the descriptor's address, a multiple of FR_SPAN_ALIGN, with the class number below it, so
- * that an unsized free finds its class in two dependent loads. 0: no span there.
+ * A radix tree over the pages of the address space. An entry packs the descriptor's address, a multiple of
+ * FR_SPAN_ALIGN, with the class number below it, so that an unsized free finds its class without a
+ * look into the descriptor. 0: no span there.
+ *
+ * There are two of them, and port/system.h says which one a build has: the hosted one is shared by all
+ * instances of the process (pagemap_process.h), the freestanding one belongs to an instance
+ * (pagemap_instance.h). Callers name the instance's map always; the shared one has no use for it.
  *
  * Instances stack: a block that one takes from its fallback may be an object of another one, or lie in
  * one. Then the entries of the inner span hide those of the outer one, which come back with the clearing:
@@ -24,29 +27,27 @@
  *   [P.2] A stranger, who holds an address of unknown standing, looks it up under the page map's lock:
  *         as entries are cleared under it and descriptors are freed only after that, a descriptor that
  *         it finds stays readable until it unlocks.
- *   [P.3] Setting never fails half-way: either all leaves are there, or no entry was stored.
+ *   [P.3] Setting never fails half-way: either all nodes are there, or no entry was stored.
  */
 #ifndef FR_PAGEMAP_H
 #define FR_PAGEMAP_H
 
+#include "fallback.h"
 #include "port/address.h"
 #include "port/atomic.h"
 #include "port/compiler.h"
 #include "port/lock.h"
+#include "port/system.h"
 #include "sizeclass.h"
 
 struct fr_span;
 
 #define FR_SPAN_ALIGN ((size_t)1 << FR_CLASS_BITS) /* of descriptors; leaves the class its bits */
 
-#define FR_MAP_BITS      (FR_ADDRESS_BITS - FR_PAGE_SHIFT)
-#define FR_MAP_LEAF_BITS (FR_MAP_BITS / 2)
-#define FR_MAP_ROOT_BITS (FR_MAP_BITS - FR_MAP_LEAF_BITS)
-
 typedef uintptr_t fr_entry; /* descriptor | class */
 
-extern fr_atomic fr_pagemap_root[(size_t)1 << (sizeof(void *) == 8 ? 18 : 10)];
-extern fr_lock fr_pagemap_lock;
+_Static_assert(FR_CLASS_LARGE < FR_CLASS_NONE && FR_CLASS_NONE < FR_SPAN_ALIGN,
+               "every class must fit below a descriptor's address");
 
 static inline fr_entry fr_entry_make(const struct fr_span *span, unsigned cls)
 {
@@ -63,52 +64,50 @@ static inline unsigned fr_entry_class(fr_entry e)
     return (unsigned)(e & (FR_SPAN_ALIGN - 1));
 }
 
-/* The entry of any address; 0 where there is none. */
-FR_INLINE fr_entry fr_pagemap_get(const void *p)
-{
-    uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
-    if (FR_UNLIKELY(page >> FR_MAP_BITS))
-        return 0;
-    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[page >> FR_MAP_LEAF_BITS]);
-    if (FR_UNLIKELY(!leaf))
-        return 0;
-    return fr_load_relaxed(&leaf[page & (((uintptr_t)1 << FR_MAP_LEAF_BITS) - 1)]);
-}
+/*
+ * struct fr_pagemap, and
+ *
+ *   fr_pagemap_get(map, p)    the entry of any address; 0 where there is none
+ *   fr_pagemap_guard(map),    for [P.2]: look up between these, and dereference the descriptor only
+ *   fr_pagemap_unguard(map)   between these
+ */
+#include FR_PAGEMAP_HEADER
+
+/* Fills in a map all of whose bytes are zero; `backing` is where its nodes come from, if it has its own. */
+void fr_pagemap_init(struct fr_pagemap *map, struct fr_backing *backing);
 
 /*
  * Stores `entry` for every page of a range, and what the first one had before in *outer: 0, or the span around
- * the range. Returns 0 when there is no memory for a leaf. [P.3]
+ * the range. Returns 0 when there is no memory for a node. [P.3] May call the fallback; *at_limit as in
+ * fr_fallback_alloc.
  */
-int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry, fr_entry *outer);
+int fr_pagemap_set(struct fr_pagemap *map, const void *base, size_t bytes, fr_entry entry,
+                   fr_entry *outer, int *at_limit);
 
 /* Clears the entries of a range, but for what `outer` has there. [P.2] */
-void fr_pagemap_clear(const void *base, size_t bytes, fr_entry outer);
+void fr_pagemap_clear(struct fr_pagemap *map, const void *base, size_t bytes, fr_entry outer);
 
 /* The same for one page, with fr_pagemap_guard held. */
-void fr_pagemap_clear_guarded(const void *page, fr_entry outer);
+void fr_pagemap_clear_guarded(struct fr_pagemap *map, const void *page, fr_entry outer);
 
 /*
- * A leaf in hand, so that a later set of one page cannot fail: NULL when there is no memory for it. The
- * process keeps one spare, so taking and putting back usually costs no system call.
+ * Nodes in hand, so that a later set of one page cannot fail, wherever it lies: 0 when there is no memory
+ * for them. Kept nodes are taken first, so taking and using usually costs no call.
  */
-void *fr_pagemap_spare_take(void);
-void fr_pagemap_spare_put(void *spare);
+int fr_pagemap_reserve(struct fr_pagemap *map, void **nodes, int *at_limit);
 
-/* Sets one page, with a spare leaf if one is missing; returns what is left of the spare. */
-void *fr_pagemap_set_with(const void *page, fr_entry entry, fr_entry *outer, void *spare);
+/* Sets one page with the reserved nodes, and keeps what is left of them. */
+void fr_pagemap_set_reserved(struct fr_pagemap *map, const void *page, fr_entry entry,
+                             fr_entry *outer, void *nodes);
 
-/* For [P.2]: look up between these, and dereference the descriptor only between these. */
-static inline void fr_pagemap_guard(void)
-{
-    fr_lock_acquire(&fr_pagemap_lock, FR_RANK_PAGEMAP);
-}
+/* Gives nodes without entries back to the instance's fallback; returns the bytes. */
+size_t fr_pagemap_trim(struct fr_pagemap *map);
 
-static inline void fr_pagemap_unguard(void)
-{
-    fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
-}
+/* Bytes that the map holds from the instance's fallback, and those of them that hold entries. */
+size_t fr_pagemap_held(const struct fr_pagemap *map);
+size_t fr_pagemap_in_use(const struct fr_pagemap *map);
 
-/* For tests and debugging: the counters of every leaf agree with its entries. Takes the guard. */
-int fr_pagemap_is_valid(void);
+/* For tests and debugging: the counters of every node agree with its entries. Takes the guard. */
+int fr_pagemap_is_valid(struct fr_pagemap *map);
 
 #endif /* FR_PAGEMAP_H */

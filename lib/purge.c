@@ -7,9 +7,9 @@
 
 #include "slab_scan.h"
 
-/* Spans and ranges of one call of the fallback: what a vectored system call takes well; 8 KiB of stack. */
-#define CLAIMS_PER_BATCH 64
-#define RANGES_PER_BATCH 256
+/* Spans and ranges of one call of the fallback: what a vectored system call takes well. */
+#define CLAIMS_PER_BATCH (FR_BATCH_RANGES / 4)
+#define RANGES_PER_BATCH FR_BATCH_RANGES
 
 struct batch {
     struct fr_heap *heap;

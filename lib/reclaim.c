@@ -60,6 +60,8 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
     bytes += purge(inst, &want);
     bytes += reclaim_metadata(inst, &want);
+    if (want)
+        bytes += fr_pagemap_trim(&inst->heap.map);
     fr_fetch_add_relaxed(&inst->heap.reclaimed_total, bytes);
     return bytes;
 }

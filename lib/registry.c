@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "registry.h"
 
-#include <string.h>
-
 #include "grow.h"
+#include "port/memory.h"
 #include "port/wait.h"
 #include "retain.h"
 

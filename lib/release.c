@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "release.h"
 
-/* Ranges of one batch: what one vectored system call takes well, in 4 KiB of stack. */
-#define BATCH 256
+/* Ranges of one batch: what one vectored system call takes well. */
+#define BATCH FR_BATCH_RANGES
 
 static struct fr_span *span_of(struct fr_link *link)
 {
@@ -96,7 +96,7 @@ void fr_release_everything(struct fr_heap *h)
         struct fr_link *head = &h->spans[order[k]];
         for (struct fr_link *link = head->next; link != head; link = link->next) {
             struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
-            fr_pagemap_clear(s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes, s->outer);
+            fr_pagemap_clear(&h->map, s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes, s->outer);
             s->in_slab.next = list;
             list = &s->in_slab;
         }

@@ -132,8 +132,8 @@ size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
 enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
 {
     enum fr_misuse_kind kind = FR_LAYOUT_MISMATCH;
-    fr_pagemap_guard();
-    fr_entry e = fr_pagemap_get(p);
+    fr_pagemap_guard(&h->map);
+    fr_entry e = fr_pagemap_get(&h->map, p);
     struct fr_span *s = fr_entry_span(e);
     unsigned cls = fr_entry_class(e);
     if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
@@ -144,7 +144,7 @@ enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
         kind = FR_WRONG_INSTANCE;
     else if (cls < FR_CLASS_COUNT && fr_span_object(s, fr_span_slot_of(s, p)) != (const char *)p)
         kind = FR_INVALID_POINTER;
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(&h->map);
     return kind;
 }
 
@@ -152,7 +152,7 @@ enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
 FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void *p,
                                         struct fr_misuse *m)
 {
-    fr_entry e = fr_pagemap_get(p);
+    fr_entry e = fr_pagemap_get(&h->map, p);
     struct fr_span *s = fr_entry_span(e);
     if (FR_LIKELY(fr_entry_class(e) == cls && s && s->heap == h))
         return s;

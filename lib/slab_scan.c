@@ -68,7 +68,7 @@ static void drop(struct fr_heap *h, struct fr_slab *slab, struct fr_link *found,
     while (found) {
         struct fr_link *next = found->next;
         struct fr_span *s = fr_span_of_link(found);
-        fr_pagemap_clear(s->base, s->bytes, s->outer);
+        fr_pagemap_clear(&h->map, s->base, s->bytes, s->outer);
         fr_heap_list_remove(h, s);
         fr_fetch_sub_relaxed(&slab->held, s->bytes);
         fr_fetch_sub_relaxed(&slab->slots, s->capacity);

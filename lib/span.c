@@ -4,6 +4,25 @@
 #include "port/count.h"
 #include "port/lock.h"
 
+/*
+ * ceil(2^FR_RECIPROCAL_SHIFT / size). Machines with narrower words have no instruction for that division but
+ * a call of the compiler's own library, which freestanding programs need not have: there, bit by bit.
+ */
+static uint64_t reciprocal_of(size_t size)
+{
+    const uint64_t one = (uint64_t)1 << FR_RECIPROCAL_SHIFT;
+    if (sizeof(size_t) >= sizeof(uint64_t))
+        return (one + size - 1) / size;
+    uint64_t quotient = 0;
+    uint64_t rest = one + size - 1;
+    for (unsigned shift = FR_RECIPROCAL_SHIFT + 1; shift-- > 0;)
+        if (rest >> shift >= size) {
+            rest -= (uint64_t)size << shift;
+            quotient |= (uint64_t)1 << shift;
+        }
+    return quotient;
+}
+
 static size_t words_for(size_t slots)
 {
     return (slots + FR_WORD_BITS - 1) / FR_WORD_BITS;
@@ -33,7 +52,7 @@ void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *b
     s->first_slot = cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
     s->capacity = (uint16_t)(slots - s->first_slot);
     s->object_size = cls == FR_CLASS_LARGE ? 0 : (uint32_t)size;
-    s->reciprocal = (((uint64_t)1 << FR_RECIPROCAL_SHIFT) + size - 1) / size;
+    s->reciprocal = reciprocal_of(size);
     s->words = (uint8_t)words_for(slots);
     fr_store_relaxed(&s->count, reserved);
     fr_store_relaxed(&s->fresh, s->first_slot);

@@ -5,9 +5,8 @@
  */
 #include "stats.h"
 
-#include <string.h>
-
 #include "grow.h"
+#include "port/memory.h"
 
 /* Free objects of a class in all caches, in bytes. Under the registry lock. */
 static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
@@ -39,10 +38,10 @@ void fr_stats_class(struct fr_instance *inst, unsigned cls, struct fr_class_stat
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
 }
 
-/* Record, cache headers, blocks in use, and the descriptors that metadata spans hold of themselves. */
+/* Record, cache headers, nodes of the page map, blocks in use, and the descriptors that metadata spans hold of themselves. */
 static size_t metadata_in_use(struct fr_heap *h)
 {
-    size_t bytes = fr_load_relaxed(&h->record_metadata);
+    size_t bytes = fr_load_relaxed(&h->record_metadata) + fr_pagemap_in_use(&h->map);
     for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE; cls++) {
         size_t spans = fr_load_relaxed(&h->slabs[cls].held) / FR_META_SPAN_BYTES(cls);
         bytes += (fr_load_relaxed(&h->slabs[cls].used) + spans) * fr_meta_size(cls);

@@ -5,8 +5,7 @@
  */
 #include "walk.h"
 
-#include <string.h>
-
+#include "port/memory.h"
 #include "port/tls.h"
 
 /* Under the spans lock: the span is on the list, so its descriptor stays. */

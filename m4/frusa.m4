@@ -67,6 +67,23 @@ AC_DEFUN([FRUSA_MALLOC], [
     AC_SUBST([MALLOC_LDFLAGS])
 ])
 
+# FRUSA_FREESTANDING_FLAGS
+# Substitutes FREESTANDING_CFLAGS, what makes code run where there is no C library: nothing that needs its
+# support, no registers but the general ones, no red zone that an interrupt would overwrite. Addresses are
+# relative to the code, so that it may be linked anywhere; on i386, where that takes a table, they are not.
+AC_DEFUN([FRUSA_FREESTANDING_FLAGS], [
+    AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+        #if !defined(__i386__)
+        #error addresses relative to the code are cheap
+        #endif
+        ]])], [frusa_address_flags="-fno-pic"], [frusa_address_flags="-fPIE"])
+    AX_APPEND_COMPILE_FLAGS([-ffreestanding $frusa_address_flags -fno-stack-protector -fno-lto],
+        [FREESTANDING_CFLAGS], [-Werror])
+    AX_APPEND_COMPILE_FLAGS([-mgeneral-regs-only -mno-red-zone], [FREESTANDING_CFLAGS], [-Werror])
+    AC_SUBST([FREESTANDING_CFLAGS])
+    AC_ARG_VAR([CORE_CFLAGS], [further C compiler flags for libfrusa-core.a])
+])
+
 # FRUSA_ATOMIC_OPS
 # Finds libatomic_ops. On most machines its header expands to instructions and nothing is linked; only
 # where it does not, ATOMIC_OPS_LIBS names the library (and frusa.pc, for static linking).

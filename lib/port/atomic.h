@@ -14,12 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "port/system.h"
+
 /*
  * A process with one thread needs no locked instructions: glibc (2.32 and later) tells when that is so, and
  * says otherwise before the second thread starts. Its own malloc and libstdc++ rely on it in the same way.
  * No operation of this library is under way then, as there is nobody else to be in one.
  */
-#if defined(__has_include)
+#if FR_HOSTED && defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
 #define FR_ALONE() (__libc_single_threaded != 0)

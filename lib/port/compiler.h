@@ -33,18 +33,6 @@
 /* The structure that holds `member` at address `ptr`. */
 #define FR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* Index of the lowest set bit; `x` must not be 0. */
-static inline unsigned fr_ctz(size_t x)
-{
-    return (unsigned)__builtin_ctzll(x);
-}
-
-/* Index of the highest set bit; `x` must not be 0. */
-static inline unsigned fr_log2_floor(size_t x)
-{
-    return (unsigned)(sizeof(unsigned long long) * CHAR_BIT - 1) - (unsigned)__builtin_clzll(x);
-}
-
 static inline unsigned fr_popcount(size_t x)
 {
     /* By adjacent sums (H. S. Warren, Hacker's Delight, 5-1): the builtin is a call of the compiler's own
@@ -55,6 +43,37 @@ static inline unsigned fr_popcount(size_t x)
     v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fu;
     return (unsigned)(v * 0x0101010101010101u >> 56);
 }
+
+/*
+ * The index of the lowest, and of the highest, set bit; `x` must not be 0. Where the machine has no
+ * instructions for them the builtins are calls of the compiler's own library, which freestanding programs
+ * need not have: there, by counting the bits below.
+ */
+#if defined(__riscv) && !defined(__riscv_zbb)
+static inline unsigned fr_ctz(size_t x)
+{
+    return fr_popcount((x & (0 - x)) - 1);
+}
+
+static inline unsigned fr_log2_floor(size_t x)
+{
+    for (unsigned shift = 1; shift < sizeof(x) * CHAR_BIT; shift *= 2)
+        x |= x >> shift;
+    return fr_popcount(x) - 1;
+}
+#else
+static inline unsigned fr_ctz(size_t x)
+{
+    return (unsigned)(sizeof(x) == sizeof(long) ? __builtin_ctzl(x) : __builtin_ctzll(x));
+}
+
+static inline unsigned fr_log2_floor(size_t x)
+{
+    if (sizeof(x) == sizeof(long))
+        return (unsigned)(sizeof(x) * CHAR_BIT - 1) - (unsigned)__builtin_clzl(x);
+    return (unsigned)(sizeof(unsigned long long) * CHAR_BIT - 1) - (unsigned)__builtin_clzll(x);
+}
+#endif
 
 /* Multiples of `align`, a power of two. */
 static inline size_t fr_align_down(size_t x, size_t align)

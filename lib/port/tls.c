@@ -93,6 +93,19 @@ int fr_thread_at_exit(struct fr_thread *thread, void (*callback)(struct fr_threa
     return 0;
 }
 
+/* Not reached: there is no thread to make a table for. */
+void *fr_thread_table_alloc(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+void fr_thread_table_free(void *table, size_t bytes)
+{
+    (void)table;
+    (void)bytes;
+}
+
 #if defined(FR_DEBUG)
 /* One context only: a freestanding debug build checks ranks on one processor at a time. */
 unsigned *fr_tls_lock_ranks(void)

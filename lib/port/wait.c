@@ -79,6 +79,14 @@ void fr_back_off(unsigned *round)
     }
     errno = saved;
 }
+#elif defined(FRUSA_RELAX)
+void FRUSA_RELAX(void);
+
+void fr_back_off(unsigned *round)
+{
+    (void)round;
+    FRUSA_RELAX();
+}
 #else
 void fr_back_off(unsigned *round)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Calls that may fail, and what has to hold when they do. */
+#include "support/build.h"
 #include "stage.h"
 #include "support/check_instance.h"
 #include "support/pattern.h"
 #include "support/require.h"
 #include "support/walk.h"
 
-#include <errno.h>
 #include <string.h>
 
 static size_t faults(const struct stage *stage)
@@ -33,7 +33,7 @@ static int end_call(struct stage *stage, size_t before, const void *result)
 {
     if (result != NULL)
         return 1;
-    REQUIRE_MSG(errno == ENOMEM, "errno is %d", errno);
+    REQUIRE_MSG(ERROR_IS(ENOMEM), "errno is %d", errno);
     REQUIRE_MSG(faults(stage) > before, "%s", "a call failed though the fallback did not");
     /* A hook may have allocated meanwhile. */
     if (stage->fallback->hook == NULL)
@@ -114,7 +114,7 @@ void stage_free(struct stage *stage, struct item *item, int with_layout)
         frusa_dealloc(stage->f, item->ptr, item->size, item->align);
     else
         frusa_free(stage->f, item->ptr);
-    REQUIRE(errno == E2BIG);
+    REQUIRE(ERROR_IS(E2BIG));
     stage->live -= item_bytes(stage, item);
     item->ptr = NULL;
 }
@@ -149,7 +149,7 @@ void stage_open(struct stage *stage, struct counting_fallback *fallback,
     stage->f = frusa_create_with(&fallback->ops, &setting->config);
     if (stage->f != NULL)
         return;
-    REQUIRE(errno == ENOMEM && faults(stage) > 0);
+    REQUIRE(ERROR_IS(ENOMEM) && faults(stage) > 0);
     stage->failures = 1;
     fallback_require_empty(fallback);
 }

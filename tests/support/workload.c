@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Random operations on a table of checked objects. */
+#include "build.h"
 #include "workload.h"
 #include "pattern.h"
 #include "require.h"
 
-#include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static size_t random_align(struct workload *w)
 
 static int failed_as_allowed(struct workload *w)
 {
-    REQUIRE_MSG(w->may_fail && errno == ENOMEM, "a call failed, errno %d", errno);
+    REQUIRE_MSG(w->may_fail && ERROR_IS(ENOMEM), "a call failed, errno %d", errno);
     w->failures++;
     return 0;
 }
@@ -92,7 +92,7 @@ void workload_give_back(struct workload *w, struct object *object)
         frusa_cache_dealloc(w->cache, object->ptr, object->size, object->align);
     else
         frusa_dealloc(w->f, object->ptr, object->size, object->align);
-    REQUIRE(errno == E2BIG);
+    REQUIRE(ERROR_IS(E2BIG));
     object->ptr = NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The arena: a fallback over a fixed buffer. */
+#include "support/build.h"
 #include "support/check_instance.h"
 #include "support/pattern.h"
 #include "support/require.h"
@@ -8,7 +9,6 @@
 #include "support/workload.h"
 #include "unit/runner.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { LENGTH = 4 << 20 };
@@ -39,7 +39,7 @@ static size_t fill(frusa_t *f, size_t size, void **list)
         n++;
         errno = 0;
     }
-    REQUIRE(errno == ENOMEM);
+    REQUIRE(ERROR_IS(ENOMEM));
     return n;
 }
 
@@ -90,15 +90,15 @@ START_TEST(test_bad_arguments)
 {
     struct frusa_arena arena;
     errno = 0;
-    ck_assert(frusa_arena_init(NULL, buffer, LENGTH) == -1 && errno == EINVAL);
+    ck_assert(frusa_arena_init(NULL, buffer, LENGTH) == -1 && ERROR_IS(EINVAL));
     errno = 0;
-    ck_assert(frusa_arena_init(&arena, NULL, LENGTH) == -1 && errno == EINVAL);
+    ck_assert(frusa_arena_init(&arena, NULL, LENGTH) == -1 && ERROR_IS(EINVAL));
     for (size_t len = 0; len <= 4096; len += 64) {
         errno = 0;
-        ck_assert(frusa_arena_init(&arena, buffer + 8, len) == -1 && errno == EINVAL);
+        ck_assert(frusa_arena_init(&arena, buffer + 8, len) == -1 && ERROR_IS(EINVAL));
     }
     errno = 0;
-    ck_assert(frusa_arena_init(&arena, buffer, 100) == -1 && errno == EINVAL);
+    ck_assert(frusa_arena_init(&arena, buffer, 100) == -1 && ERROR_IS(EINVAL));
 }
 END_TEST
 
@@ -111,13 +111,13 @@ START_TEST(test_smallest_arenas)
         errno = 0;
         frusa_t *f = frusa_create(&arena.ops);
         if (f == NULL) {
-            ck_assert_int_eq(errno, ENOMEM);
+            ck_assert(ERROR_IS(ENOMEM));
             ck_assert_uint_lt(pages, 10);
             continue;
         }
         void *p = frusa_alloc(f, 1, 0);
         if (p == NULL)
-            ck_assert_int_eq(errno, ENOMEM);
+            ck_assert(ERROR_IS(ENOMEM));
         frusa_destroy(f);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Options and operations: what is refused, and what is not. */
+#include "support/build.h"
 #include "support/fixture.h"
 #include "support/require.h"
 #include "unit/runner.h"
 
-#include <errno.h>
 #include <string.h>
 
 static struct counting_fallback fallback;
@@ -12,7 +12,7 @@ static struct counting_fallback fallback;
 static void require_refused(const struct frusa_fallback_ops *ops, const struct frusa_config *config)
 {
     errno = 0;
-    REQUIRE(frusa_create_with(ops, config) == NULL && errno == EINVAL);
+    REQUIRE(frusa_create_with(ops, config) == NULL && ERROR_IS(EINVAL));
     REQUIRE(fr_load_relaxed(&fallback.calls[CALL_ALLOC]) == 0);
 }
 
@@ -23,7 +23,7 @@ START_TEST(test_operations_needed)
     ops.alloc = NULL;
     require_refused(&ops, NULL);
     errno = 0;
-    ck_assert(frusa_create(&ops) == NULL && errno == EINVAL);
+    ck_assert(frusa_create(&ops) == NULL && ERROR_IS(EINVAL));
     ops = fallback.ops;
     ops.dealloc = NULL;
     require_refused(&ops, NULL);

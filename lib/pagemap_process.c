@@ -17,9 +17,6 @@
 fr_atomic fr_pagemap_root[(size_t)1 << (sizeof(void *) == 8 ? 18 : 10)];
 fr_lock fr_pagemap_lock;
 
-_Static_assert(FR_CLASS_LARGE < FR_CLASS_NONE && FR_CLASS_NONE < FR_SPAN_ALIGN,
-               "every class must fit below a descriptor's address");
-
 static size_t mapped_bytes(void)
 {
     return fr_align_up(LEAF_BYTES, fr_page_size()) +
@@ -68,53 +65,61 @@ static void store_entry(uintptr_t page, fr_entry entry)
     fr_store_release(&leaf[index], entry);
 }
 
-int fr_pagemap_set(const void *base, size_t bytes, fr_entry entry, fr_entry *outer)
+void fr_pagemap_init(struct fr_pagemap *map, struct fr_backing *backing)
+{
+    (void)map;
+    (void)backing;
+}
+
+int fr_pagemap_set(struct fr_pagemap *map, const void *base, size_t bytes, fr_entry entry,
+                   fr_entry *outer, int *at_limit)
 {
     uintptr_t first = (uintptr_t)base >> FR_PAGE_SHIFT;
     uintptr_t last = ((uintptr_t)base + bytes - 1) >> FR_PAGE_SHIFT;
+    (void)at_limit;
     for (uintptr_t page = first; page <= last; page = (page | (LEAF_ENTRIES - 1)) + 1)
         if (!leaf_for(page))
             return 0;
-    fr_pagemap_guard();
-    *outer = fr_pagemap_get(base);
+    fr_pagemap_guard(map);
+    *outer = fr_pagemap_get(map, base);
     for (uintptr_t page = first; page <= last; page++)
         store_entry(page, entry);
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(map);
     return 1;
 }
 
+/* The one leaf that the process keeps. */
 static fr_atomic spare_leaf;
 
-void *fr_pagemap_spare_take(void)
+int fr_pagemap_reserve(struct fr_pagemap *map, void **nodes, int *at_limit)
 {
     void *spare = fr_load_ptr_acquire(&spare_leaf);
-    if (spare && fr_cas_acquire(&spare_leaf, (uintptr_t)spare, 0))
-        return spare;
-    return new_leaf();
+    (void)map;
+    (void)at_limit;
+    if (!spare || !fr_cas_acquire(&spare_leaf, (uintptr_t)spare, 0))
+        spare = new_leaf();
+    *nodes = spare;
+    return spare != NULL;
 }
 
-void fr_pagemap_spare_put(void *spare)
+void fr_pagemap_set_reserved(struct fr_pagemap *map, const void *page, fr_entry entry,
+                             fr_entry *outer, void *nodes)
 {
-    if (spare && !fr_cas_release(&spare_leaf, 0, (uintptr_t)spare))
-        fr_pages_unmap(spare, mapped_bytes());
+    uintptr_t number = (uintptr_t)page >> FR_PAGE_SHIFT;
+    fr_atomic *root = &fr_pagemap_root[number >> FR_MAP_LEAF_BITS];
+    int used = !fr_load_ptr_acquire(root) && fr_cas_full(root, 0, (uintptr_t)nodes);
+    fr_pagemap_guard(map);
+    *outer = fr_pagemap_get(map, page);
+    store_entry(number, entry);
+    fr_pagemap_unguard(map);
+    if (!used && !fr_cas_release(&spare_leaf, 0, (uintptr_t)nodes))
+        fr_pages_unmap(nodes, mapped_bytes());
 }
 
-void *fr_pagemap_set_with(const void *p, fr_entry entry, fr_entry *outer, void *spare)
+void fr_pagemap_clear_guarded(struct fr_pagemap *map, const void *page, fr_entry outer)
 {
-    uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
-    fr_atomic *root = &fr_pagemap_root[page >> FR_MAP_LEAF_BITS];
-    if (!fr_load_ptr_acquire(root) && fr_cas_full(root, 0, (uintptr_t)spare))
-        spare = NULL;
-    fr_pagemap_guard();
-    *outer = fr_pagemap_get(p);
-    store_entry(page, entry);
-    fr_pagemap_unguard();
-    return spare;
-}
-
-void fr_pagemap_clear_guarded(const void *p, fr_entry outer)
-{
-    store_entry((uintptr_t)p >> FR_PAGE_SHIFT, outer);
+    (void)map;
+    store_entry((uintptr_t)page >> FR_PAGE_SHIFT, outer);
 }
 
 /* With the guard held: gives the leaf's pages between two entries back whose last entry is gone. */
@@ -130,17 +135,35 @@ static void give_leaf_pages_back(uintptr_t first, uintptr_t last)
     }
 }
 
-void fr_pagemap_clear(const void *base, size_t bytes, fr_entry outer)
+void fr_pagemap_clear(struct fr_pagemap *map, const void *base, size_t bytes, fr_entry outer)
 {
     uintptr_t first = (uintptr_t)base >> FR_PAGE_SHIFT;
     uintptr_t last = ((uintptr_t)base + bytes - 1) >> FR_PAGE_SHIFT;
     /* A large object has an entry on its first page only. */
     fr_entry rest = fr_entry_class(outer) == FR_CLASS_LARGE ? 0 : outer;
-    fr_pagemap_guard();
+    fr_pagemap_guard(map);
     for (uintptr_t page = first; page <= last; page++)
         store_entry(page, page == first ? outer : rest);
     give_leaf_pages_back(first, last);
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(map);
+}
+
+size_t fr_pagemap_trim(struct fr_pagemap *map)
+{
+    (void)map;
+    return 0;
+}
+
+size_t fr_pagemap_held(const struct fr_pagemap *map)
+{
+    (void)map;
+    return 0;
+}
+
+size_t fr_pagemap_in_use(const struct fr_pagemap *map)
+{
+    (void)map;
+    return 0;
 }
 
 /* With the guard held. */
@@ -158,14 +181,14 @@ static int leaf_is_valid(fr_atomic *leaf)
     return 1;
 }
 
-int fr_pagemap_is_valid(void)
+int fr_pagemap_is_valid(struct fr_pagemap *map)
 {
     int valid = 1;
-    fr_pagemap_guard();
+    fr_pagemap_guard(map);
     for (size_t i = 0; i < sizeof(fr_pagemap_root) / sizeof(fr_pagemap_root[0]) && valid; i++) {
         fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[i]);
         valid = !leaf || leaf_is_valid(leaf);
     }
-    fr_pagemap_unguard();
+    fr_pagemap_unguard(map);
     return valid;
 }

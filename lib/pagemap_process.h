@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The page map of hosted builds, shared by all instances of the process: two levels, so that a lookup is
+ * two dependent loads. The root is in .bss, leaves come from the operating system when first needed and
+ * stay; a page of a leaf that holds no entry any more goes back. Included by pagemap.h alone.
+ */
+#ifndef FR_PAGEMAP_PROCESS_H
+#define FR_PAGEMAP_PROCESS_H
+
+#define FR_MAP_BITS      (FR_ADDRESS_BITS - FR_PAGE_SHIFT)
+#define FR_MAP_LEAF_BITS (FR_MAP_BITS / 2)
+#define FR_MAP_ROOT_BITS (FR_MAP_BITS - FR_MAP_LEAF_BITS)
+
+/* An instance's part of it: none. */
+struct fr_pagemap {
+    char unused;
+};
+
+extern fr_atomic fr_pagemap_root[(size_t)1 << (sizeof(void *) == 8 ? 18 : 10)];
+extern fr_lock fr_pagemap_lock;
+
+FR_INLINE fr_entry fr_pagemap_get(const struct fr_pagemap *map, const void *p)
+{
+    uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
+    (void)map;
+    if (FR_UNLIKELY(page >> FR_MAP_BITS))
+        return 0;
+    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[page >> FR_MAP_LEAF_BITS]);
+    if (FR_UNLIKELY(!leaf))
+        return 0;
+    return fr_load_relaxed(&leaf[page & (((uintptr_t)1 << FR_MAP_LEAF_BITS) - 1)]);
+}
+
+static inline void fr_pagemap_guard(struct fr_pagemap *map)
+{
+    (void)map;
+    fr_lock_acquire(&fr_pagemap_lock, FR_RANK_PAGEMAP);
+}
+
+static inline void fr_pagemap_unguard(struct fr_pagemap *map)
+{
+    (void)map;
+    fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
+}
+
+#endif /* FR_PAGEMAP_PROCESS_H */
