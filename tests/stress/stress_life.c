@@ -83,7 +83,8 @@ static void *live(void *stream)
     size_t visits = random_between(&r, 1, 6);
     for (size_t k = 0; k < KEYS; k++)
         if (random_percent(&r, 40))
-            pthread_setspecific(keys[k], (void *)((random_next(&r) | 3) - random_below(&r, 3)));
+            pthread_setspecific(keys[k],
+                                (void *)(uintptr_t)((random_next(&r) | 3) - random_below(&r, 3)));
     use(shared.f, &r, 50);
     for (size_t i = 0; i < visits; i++)
         use_a_place(&r, STAY);

@@ -130,10 +130,23 @@ static void say_error(const char *what, int value)
     printf("%s:E:%s:%s: %s %d\n", current_suite, current_case, current_test, what, value);
 }
 
+/* A runner that is ended takes its test along. */
+static volatile pid_t running_child;
+
+static void end_with_child(int sig)
+{
+    if (running_child > 0)
+        kill(-running_child, SIGKILL);
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
 /* In the child: the byte says that the test came to its end, which a test that calls exit does not. */
 static void run_child(const TTest *test, int done)
 {
     const char byte = 0;
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
     setpgid(0, 0);
     test->body(0);
     if (write(done, &byte, 1) != 1)
@@ -192,6 +205,8 @@ static void run_forked(SRunner *runner, const TCase *tcase, const TTest *test)
         run_child(test, done[1]);
     }
     close(done[1]);
+    setpgid(child, child); /* here too, so that it has a group before it can be ended */
+    running_child = child;
     int ended = wait_for(child, tcase->seconds, &status);
     kill(-child, SIGKILL); /* what the test left behind, or all of it */
     if (ended) {
@@ -204,6 +219,7 @@ static void run_forked(SRunner *runner, const TCase *tcase, const TTest *test)
         runner->errors++;
         say_error("still running after seconds:", (int)tcase->seconds);
     }
+    running_child = 0;
     close(done[0]);
 }
 
@@ -213,6 +229,8 @@ void srunner_run_all(SRunner *runner, enum print_output mode)
     const char *fork_wish = getenv("CK_FORK");
     const Suite *suite = runner->suite;
     (void)mode;
+    signal(SIGTERM, end_with_child);
+    signal(SIGINT, end_with_child);
     forks = fork_wish == NULL || strcmp(fork_wish, "no") != 0;
     current_suite = suite->name;
     printf("Running suite(s): %s\n", suite->name);
