@@ -184,29 +184,56 @@ FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
     }
 }
 
-/* The mask of `slot` and of the objects behind objects[0] that are its neighbours in ascending order, within a
- * word of s; *run is how many objects that are. */
-FR_INLINE size_t neighbours(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
-                            size_t *run)
+/* The slot of an object within the word of `taken` that begins with the object at `first`; `slots` or more when p
+ * is no object there. As fr_span_slot_exactly. */
+FR_INLINE size_t slot_in_word(const struct fr_span *s, const char *first, size_t slots,
+                              const char *p)
 {
-    const char *p = objects[0];
-    size_t size = s->object_size;
-    size_t bit = (size_t)1 << (slot % FR_WORD_BITS);
-    size_t mask = bit;
+    size_t offset = (size_t)(p - first);
+    if (offset >= slots * s->object_size)
+        return slots;
+    uint64_t product = (uint64_t)offset * s->reciprocal;
+    int is_exact = (product & (((uint64_t)1 << FR_RECIPROCAL_SHIFT) - 1)) < s->reciprocal;
+    return is_exact ? (size_t)(product >> FR_RECIPROCAL_SHIFT) : slots;
+}
+
+/* The rest of word_mates: from objects[1] on, which is near. */
+static size_t more_mates(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
+                         size_t *run)
+{
+    size_t first = slot - slot % FR_WORD_BITS;
+    const char *base = fr_span_object(s, first);
+    size_t left = fr_span_slots(s) - first;
+    size_t slots = left < FR_WORD_BITS ? left : FR_WORD_BITS;
+    size_t mate = slot - first;
+    size_t mask = (size_t)1 << mate;
+    const char *next = (const char *)objects[0] + s->object_size;
     size_t i = 1;
-    if (i < n && FR_UNLIKELY(objects[i] == p + size)) {
-        const char *last = s->base + (fr_span_slots(s) - 1) * size;
-        while (i < n && objects[i] == p + size && p < last && (bit <<= 1)) {
-            mask |= bit;
-            p += size;
-            i++;
-        }
+    for (; i < n; i++) {
+        const char *p = objects[i];
+        mate = p == next ? mate + 1 : slot_in_word(s, base, slots, p);
+        if (mate >= slots || mask >> mate & 1)
+            break;
+        mask |= (size_t)1 << mate;
+        next = p + s->object_size;
     }
     *run = i;
     return mask;
 }
 
-/* Gives objects[0] and its neighbours back; returns how many objects that is, *taken is how many of them
+/* The mask of `slot` and of the objects behind objects[0] that share its word, each once; *run is how many objects
+ * that are. What was allocated together is often freed together, in whatever order. */
+FR_INLINE size_t word_mates(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
+                            size_t *run)
+{
+    size_t reach = (size_t)s->object_size * FR_WORD_BITS;
+    if (n > 1 && (size_t)((char *)objects[1] - (char *)objects[0]) + reach < 2 * reach)
+        return more_mates(s, slot, objects, n, run);
+    *run = 1;
+    return (size_t)1 << (slot % FR_WORD_BITS);
+}
+
+/* Gives objects[0] and its word mates back; returns how many objects that is, *taken is how many of them
  * were taken and *span (NULL: none) whose they are. */
 FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                           struct fr_span **span, size_t *taken, struct fr_misuse *m)
@@ -221,7 +248,7 @@ FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects,
         fr_misuse_note(m, FR_INVALID_POINTER, objects[0]);
         return 1;
     }
-    size_t mask = neighbours(s, slot, objects, n, &run);
+    size_t mask = word_mates(s, slot, objects, n, &run);
     *span = s;
     *taken = run;
     if (FR_UNLIKELY(!give_bits(s, slot / FR_WORD_BITS, mask)))
