@@ -22,10 +22,11 @@ extern fr_lock fr_pagemap_lock;
 FR_INLINE fr_entry fr_pagemap_get(const struct fr_pagemap *map, const void *p)
 {
     uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
+    uintptr_t place = (uintptr_t)p >> (FR_PAGE_SHIFT + FR_MAP_LEAF_BITS);
     (void)map;
-    if (FR_UNLIKELY(page >> FR_MAP_BITS))
+    if (FR_UNLIKELY(place >= (uintptr_t)1 << FR_MAP_ROOT_BITS))
         return 0;
-    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[page >> FR_MAP_LEAF_BITS]);
+    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[place]);
     if (FR_UNLIKELY(!leaf))
         return 0;
     return fr_load_relaxed(&leaf[page & (((uintptr_t)1 << FR_MAP_LEAF_BITS) - 1)]);
