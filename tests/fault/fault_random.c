@@ -96,6 +96,7 @@ static void threads_at_random(const struct setting *setting, size_t rate)
     frusa_reclaim(c.f);
     REQUIRE_MSG(fallback_held(&c.fallback) <= RECORD_MAX, "%zu bytes stay",
                 fallback_held(&c.fallback));
+    REQUIRE_MSG(fallback_blocks(&c.fallback) == 1, "%zu blocks stay", fallback_blocks(&c.fallback));
     frusa_destroy(c.f);
     fallback_require_empty(&c.fallback);
     REQUIRE(outcome.injected > 0);

@@ -182,6 +182,8 @@ void stage_close(struct stage *stage)
     REQUIRE_MSG(fallback_held(fallback) <= RECORD_MAX + CACHE_MAX, "%zu bytes stay",
                 fallback_held(fallback));
     REQUIRE(walk_sum(stage->f).spans == 0);
+    /* The record and a cache; a lost descriptor would keep a block of metadata too. */
+    REQUIRE_MSG(fallback_blocks(fallback) <= 2, "%zu blocks stay", fallback_blocks(fallback));
     frusa_destroy(stage->f);
     fallback_require_empty(fallback);
 }
