@@ -11,6 +11,7 @@
 struct worker {
     char *object;
     size_t rounds, writes, size, sum;
+    WORK_APART;
 };
 
 static void *work(void *arg)
@@ -38,7 +39,7 @@ int main(int argc, char **argv)
     const size_t size = work_argument(argc, argv, 4, 8);
     struct worker *workers = work_alloc(threads * sizeof *workers);
     for (size_t i = 0; i < threads; i++)
-        workers[i] = (struct worker){work_alloc(size), rounds, writes, size, 0};
+        workers[i] = (struct worker){work_alloc(size), rounds, writes, size, .sum = 0};
     work_run(threads, work, workers, sizeof *workers);
     size_t sum = 0;
     for (size_t i = 0; i < threads; i++)

@@ -29,6 +29,10 @@ static inline size_t work_argument(int argc, char **argv, int i, size_t otherwis
     return value;
 }
 
+/* At the end of what threads have in an array: so that none writes to a cache line of another one,
+ * which would measure the workload and not the allocator. */
+#define WORK_APART char apart[128]
+
 static inline void *work_alloc(size_t size)
 {
     void *p = malloc(size);

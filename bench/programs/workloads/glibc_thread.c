@@ -14,6 +14,7 @@
 struct worker {
     size_t pairs, sum;
     uint64_t random;
+    WORK_APART;
 };
 
 static unsigned sizes[SIZES];
@@ -52,7 +53,7 @@ int main(int argc, char **argv)
     choose_sizes();
     struct worker *workers = work_alloc(threads * sizeof *workers);
     for (size_t i = 0; i < threads; i++)
-        workers[i] = (struct worker){pairs, 0, bench_seed((unsigned)i)};
+        workers[i] = (struct worker){pairs, 0, .random = bench_seed((unsigned)i)};
     work_run(threads, work, workers, sizeof *workers);
     size_t sum = 0;
     for (size_t i = 0; i < threads; i++)

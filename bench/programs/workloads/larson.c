@@ -14,6 +14,7 @@ struct seat {
     size_t count, generations;
     uint64_t random;
     size_t sum;
+    WORK_APART;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,7 +66,7 @@ int main(int argc, char **argv)
     struct seat *seats = work_alloc(threads * sizeof *seats);
     for (size_t i = 0; i < threads; i++) {
         seats[i] = (struct seat){work_alloc(count * sizeof(char *)), count, generations,
-                                 bench_seed((unsigned)i), 0};
+                                 bench_seed((unsigned)i), .sum = 0};
         for (size_t j = 0; j < count; j++) /* all by main: the threads inherit from the start */
             seats[i].objects[j] = make(bench_between(&seats[i].random, 8, 1000));
     }

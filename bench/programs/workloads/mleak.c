@@ -11,6 +11,7 @@
 struct worker {
     uint64_t random;
     size_t sum;
+    WORK_APART;
 };
 
 static void *work(void *arg)
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
     size_t sum = 0;
     for (size_t r = 0; r < rounds; r++) {
         for (size_t i = 0; i < threads; i++)
-            workers[i] = (struct worker){bench_seed((unsigned)(r * threads + i)), 0};
+            workers[i] = (struct worker){bench_seed((unsigned)(r * threads + i)), .sum = 0};
         work_run(threads, work, workers, sizeof *workers);
         for (size_t i = 0; i < threads; i++)
             sum += workers[i].sum;

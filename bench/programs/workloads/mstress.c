@@ -14,6 +14,7 @@
 struct worker {
     size_t objects, sum;
     uint64_t random;
+    WORK_APART;
 };
 
 static pthread_mutex_t locks[LOCKS];
@@ -105,7 +106,8 @@ int main(int argc, char **argv)
     size_t sum = 0;
     for (size_t r = 0; r < rounds; r++) {
         for (size_t i = 0; i < threads; i++)
-            workers[i] = (struct worker){objects, 0, bench_seed((unsigned)(r * threads + i))};
+            workers[i] =
+                (struct worker){objects, 0, .random = bench_seed((unsigned)(r * threads + i))};
         work_run(threads, work, workers, sizeof *workers);
         for (size_t i = 0; i < SLOTS && r % 10 == 9; i++) { /* now and then all slots empty */
             drop(&workers[0], slots[i]);

@@ -12,6 +12,7 @@ struct parcel {
     pthread_mutex_t lock;
     unsigned char *blocks[PASSED];
     size_t count;
+    WORK_APART;
 };
 
 struct worker {
@@ -19,6 +20,7 @@ struct worker {
     uint64_t random;
     unsigned char **blocks;
     struct parcel *in, *out;
+    WORK_APART;
 };
 
 static size_t choose_size(uint64_t *random)
@@ -95,13 +97,10 @@ int main(int argc, char **argv)
     struct parcel *parcels = calloc(threads, sizeof *parcels);
     for (size_t i = 0; i < threads; i++) {
         pthread_mutex_init(&parcels[i].lock, NULL);
-        workers[i] = (struct worker){loops,
-                                     blocks,
-                                     0,
-                                     bench_seed((unsigned)i),
-                                     NULL,
-                                     &parcels[i],
-                                     &parcels[(i + 1) % threads]};
+        workers[i] =
+            (struct worker){.loops = loops, .count = blocks, .random = bench_seed((unsigned)i)};
+        workers[i].in = &parcels[i];
+        workers[i].out = &parcels[(i + 1) % threads];
     }
     work_run(threads, work, workers, sizeof *workers);
     size_t sum = 0;

@@ -20,6 +20,7 @@ struct worker {
     size_t batches, size, sum;
     uint64_t random;
     int frees;
+    WORK_APART;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -106,7 +107,8 @@ int main(int argc, char **argv)
     const size_t size = argc > 3 ? work_argument(argc, argv, 3, 0) : 0;
     struct worker *workers = work_alloc(2 * pairs * sizeof *workers);
     for (size_t i = 0; i < 2 * pairs; i++)
-        workers[i] = (struct worker){batches, size, 0, bench_seed((unsigned)i), i % 2 != 0};
+        workers[i] =
+            (struct worker){batches, size, 0, bench_seed((unsigned)i), .frees = i % 2 != 0};
     work_run(2 * pairs, work, workers, sizeof *workers);
     size_t sum = 0;
     for (size_t i = 0; i < 2 * pairs; i++)
