@@ -386,13 +386,25 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
     return done;
 }
 
+/* Non-zero for an object smaller than a line of the processor's cache that the thread gives back before it
+ * allocated any of its size: it is from another thread's batch, and so are its neighbours in the line. Kept, it
+ * would be the next that this thread writes to, which is passive false sharing (E. Berger et al., "Hoard",
+ * ASPLOS 2000). */
+static int shares_a_line(const struct frusa_cache *c, unsigned cls)
+{
+    return !has_magazine(c, cls) && fr_class_size(cls) < FR_CACHE_LINE;
+}
+
 void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls, void *p,
                            struct fr_misuse *m)
 {
-    if (c && cls < FR_CACHED_CLASSES && !is_recalled(c) && open_magazine(c, cls, m)) {
-        adapt(c, cls, -1, m);
-        if (flush_half(c, cls, p, m))
-            return;
+    if (c && cls < FR_CACHED_CLASSES && !is_recalled(c)) {
+        int is_foreign = shares_a_line(c, cls);
+        if (open_magazine(c, cls, m) && !is_foreign) {
+            adapt(c, cls, -1, m);
+            if (flush_half(c, cls, p, m))
+                return;
+        }
     }
     fr_count(FR_EVENT_UNCACHED);
     fr_slab_give(&inst->heap, cls, &p, 1, m);

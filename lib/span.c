@@ -103,6 +103,10 @@ size_t fr_span_take(struct fr_span *s, size_t n, void **out)
         if (n && ++word == s->words)
             word = 0;
     }
+    /* Not in a word that is used up: single objects that come back to it lie between other threads' objects,
+     * and the next taker should rather begin on lines of its own. */
+    if (fr_load_relaxed(&s->taken[word]) == ~(size_t)0)
+        word = word + 1 < s->words ? word + 1 : 0;
     fr_store_u32_relaxed(&s->hint, (unsigned)word);
     return fr_fetch_max_relaxed(&s->fresh, end);
 }
