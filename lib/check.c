@@ -23,7 +23,7 @@ static int entries_are_valid(const struct fr_span *s)
     fr_entry expected = fr_entry_make(s, s->cls);
     size_t bytes = s->cls == FR_CLASS_LARGE ? FR_PAGE_SIZE : s->bytes;
     for (size_t at = 0; at < bytes; at += FR_PAGE_SIZE)
-        CHECK(fr_pagemap_get(&s->heap->map, s->base + at) == expected);
+        CHECK(fr_pagemap_get(&s->heap->map, fr_span_base(s) + at) == expected);
     return 1;
 }
 
@@ -31,7 +31,7 @@ int fr_span_is_valid(const struct fr_span *s)
 {
     size_t count = fr_load_relaxed(&s->count);
     CHECK(fr_is_aligned(s, FR_SPAN_ALIGN));
-    CHECK(fr_is_aligned(s->base, fr_span_align(s)));
+    CHECK(fr_is_aligned(fr_span_base(s), fr_span_align(s)));
     CHECK(s->bytes % FR_PAGE_SIZE == 0 && s->bytes > 0);
     CHECK(count <= s->capacity);
     CHECK(fr_span_taken_count(s) == count);

@@ -3,6 +3,9 @@
 
 #include "port/memory.h"
 
+#include "port/tools.h"
+#include "quarantine.h"
+
 #define FRONT   FR_MIN_ALIGN
 #define TRAILER sizeof(struct trailer)
 
@@ -21,6 +24,10 @@ struct found {
     char *slot;
     size_t number;
     struct trailer *trailer;
+    /* What the trailer says, where it is whole. */
+    size_t size;
+    size_t front;
+    unsigned cls;
 };
 
 _Static_assert(FR_CLASS_BITS == 7, "the seal keeps 7 bits for a class");
@@ -127,6 +134,23 @@ static void seal(struct fr_span *s, char *slot, char *p, size_t size, unsigned c
     t->seal = seal_of(t, cls, p != slot);
 }
 
+/* Opens or closes (`act`) for the library what surrounds an object of `size` bytes at p. */
+static void around(const struct fr_span *s, const char *slot, const char *p, size_t size,
+                   void (*act)(const void *, size_t))
+{
+    if (!fr_heap_is_watched(s->heap))
+        return;
+    act(slot, (size_t)(p - slot));
+    act(p + size, (size_t)(slot + s->object_size - (p + size)));
+}
+
+/* Opens or closes all of a slot. */
+static void whole(const struct fr_span *s, const char *slot, void (*act)(const void *, size_t))
+{
+    if (fr_heap_is_watched(s->heap))
+        act(slot, s->object_size);
+}
+
 static void fill_free(struct fr_span *s, char *slot, size_t front)
 {
     memset(slot, PATTERN, s->object_size);
@@ -151,15 +175,40 @@ void *fr_checked_alloc(struct fr_heap *h, size_t size, size_t align, int *at_lim
     size_t front;
     unsigned physical = physical_class(size, align, &cls, &front);
     char *slot = fr_grow_alloc_one(h, physical, NULL, at_limit);
+    if (!slot) {
+        fr_quarantine_empty(h, m);
+        slot = fr_grow_alloc_one(h, physical, NULL, at_limit);
+    }
     if (!slot)
         return NULL;
     struct fr_span *s = fr_entry_span(fr_pagemap_get(&h->map, slot));
+    whole(s, slot, fr_tools_open);
     verify_free(s, slot, m);
-    if (m->kind != FR_MISUSE_NONE)
+    if (m->kind != FR_MISUSE_NONE) {
+        whole(s, slot, fr_tools_close);
         return NULL; /* the slot stays taken: nobody gets it any more */
+    }
     seal(s, slot, slot + front, size, cls);
     set_live(s, fr_span_slot_of(s, slot), 1);
+    whole(s, slot, fr_tools_close);
+    if (fr_heap_is_watched(h))
+        fr_tools_allocated(slot + front, size);
     return slot + front;
+}
+
+/* Reads the trailer of a live slot; 0 when it is damaged. */
+static int read_trailer(struct found *f)
+{
+    int watched = fr_heap_is_watched(f->span->heap);
+    if (watched)
+        fr_tools_open(f->trailer, TRAILER);
+    int whole_trailer = seal_holds(f->trailer);
+    f->size = (size_t)f->trailer->size;
+    f->front = sealed_front(f->trailer);
+    f->cls = sealed_class(f->trailer);
+    if (watched)
+        fr_tools_close(f->trailer, TRAILER);
+    return whole_trailer;
 }
 
 /* Under the guard: the live object at `p`; its kind of misuse when it is none. */
@@ -172,7 +221,7 @@ static enum fr_misuse_kind find_live(struct fr_heap *h, const void *p, struct fo
     if (f->span->heap != h)
         return FR_WRONG_INSTANCE;
     if (fr_entry_class(e) == FR_CLASS_LARGE)
-        return f->span->base == (const char *)p ? FR_LAYOUT_MISMATCH : FR_INVALID_POINTER;
+        return fr_span_base(f->span) == (const char *)p ? FR_LAYOUT_MISMATCH : FR_INVALID_POINTER;
     f->number = fr_span_slot_of(f->span, p);
     if (f->number >= fr_span_slots(f->span))
         return FR_INVALID_POINTER;
@@ -183,9 +232,7 @@ static enum fr_misuse_kind find_live(struct fr_heap *h, const void *p, struct fo
         return FR_INVALID_POINTER;
     if (!is_live(f->span, f->number))
         return f->number < fr_load_relaxed(&f->span->fresh) ? FR_DOUBLE_FREE : FR_INVALID_POINTER;
-    if (!seal_holds(f->trailer))
-        return FR_OVERFLOW;
-    return front == sealed_front(f->trailer) ? FR_MISUSE_NONE : FR_INVALID_POINTER;
+    return read_trailer(f) ? FR_MISUSE_NONE : FR_OVERFLOW;
 }
 
 static int claim_holds(const struct fr_heap *h, const struct fr_claim *claim, const struct found *f)
@@ -195,7 +242,7 @@ static int claim_holds(const struct fr_heap *h, const struct fr_claim *claim, co
     if (claim->size > h->managed_max || claim->align > h->managed_max)
         return 0;
     /* Its class as a layout, or as a slot: frusa_good_size tells the latter. */
-    return fr_class_of_layout(claim->size, claim->align) == sealed_class(f->trailer) ||
+    return fr_class_of_layout(claim->size, claim->align) == f->cls ||
            (!fr_checked_is_large(claim->size, claim->align) &&
             fr_checked_slot_bytes(claim->size, claim->align) == f->span->object_size);
 }
@@ -205,18 +252,24 @@ static char *overrun_neighbour(const struct found *f)
 {
     if (f->number == 0 || !is_live(f->span, f->number - 1))
         return NULL;
-    char *slot = f->slot - f->span->object_size;
-    return seal_holds(trailer_of(f->span, slot)) ? NULL : slot + FRONT;
+    struct found before = *f;
+    before.slot = f->slot - f->span->object_size;
+    before.trailer = trailer_of(f->span, before.slot);
+    return read_trailer(&before) ? NULL : before.slot + FRONT;
 }
 
 /* Notes damage around a live object; 0 when there is some. */
 static int canaries_hold(const struct found *f, const char *p, struct fr_misuse *m)
 {
-    if (!all_are(p + f->trailer->size, f->trailer, CANARY)) {
+    around(f->span, f->slot, p, f->size, fr_tools_open);
+    int behind = all_are(p + f->size, f->trailer, CANARY);
+    int before = all_are(f->slot, p, CANARY);
+    around(f->span, f->slot, p, f->size, fr_tools_close);
+    if (!behind) {
         fr_misuse_note(m, FR_OVERFLOW, p);
         return 0;
     }
-    if (all_are(f->slot, p, CANARY))
+    if (before)
         return 1;
     char *neighbour = overrun_neighbour(f);
     fr_misuse_note(m, neighbour ? FR_OVERFLOW : FR_UNDERFLOW, neighbour ? neighbour : p);
@@ -228,6 +281,8 @@ static int validate(struct fr_heap *h, const void *p, const struct fr_claim *cla
                     struct fr_misuse *m)
 {
     enum fr_misuse_kind kind = find_live(h, p, f);
+    if (kind == FR_MISUSE_NONE && (size_t)((const char *)p - f->slot) != f->front)
+        kind = FR_INVALID_POINTER;
     if (kind == FR_MISUSE_NONE && !claim_holds(h, claim, f))
         kind = FR_LAYOUT_MISMATCH;
     if (kind != FR_MISUSE_NONE) {
@@ -249,8 +304,27 @@ void fr_checked_dealloc(struct fr_heap *h, void *p, const struct fr_claim *claim
     if (!valid)
         return;
     void *slot = f.slot;
-    fill_free(f.span, f.slot, sealed_front(f.trailer));
-    fr_slab_give(h, f.span->cls, &slot, 1, m);
+    if (!fr_heap_is_watched(h)) {
+        fill_free(f.span, f.slot, f.front);
+        fr_slab_give(h, f.span->cls, &slot, 1, m);
+        return;
+    }
+    fr_tools_freed(p, f.size);
+    fr_tools_open(f.slot, f.span->object_size);
+    fill_free(f.span, f.slot, f.front);
+    fr_tools_close(f.slot, f.span->object_size);
+    fr_quarantine_put(h, slot, m);
+}
+
+void fr_checked_forget(struct fr_span *s)
+{
+    struct found f = {.span = s};
+    for (size_t slot = 0; slot < fr_span_slots(s); slot++) {
+        f.slot = fr_span_object(s, slot);
+        f.trailer = trailer_of(s, f.slot);
+        if (is_live(s, slot) && read_trailer(&f))
+            fr_tools_freed(f.slot + f.front, f.size);
+    }
 }
 
 size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *claim,
@@ -258,7 +332,7 @@ size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *
 {
     struct found f;
     fr_pagemap_guard(&h->map);
-    size_t size = validate(h, p, claim, &f, m) ? (size_t)f.trailer->size : 0;
+    size_t size = validate(h, p, claim, &f, m) ? f.size : 0;
     fr_pagemap_unguard(&h->map);
     return size;
 }
@@ -271,8 +345,13 @@ int fr_checked_resize(struct fr_heap *h, void *p, size_t align, size_t new_size)
     int done = 0;
     fr_pagemap_guard(&h->map);
     if (validate(h, p, &any, &f, &ignored) && new_size <= h->managed_max &&
-        fr_class_of_layout(new_size, align) == sealed_class(f.trailer)) {
-        seal(f.span, f.slot, p, new_size, sealed_class(f.trailer));
+        fr_class_of_layout(new_size, align) == f.cls) {
+        size_t kept = new_size < f.size ? new_size : f.size;
+        around(f.span, f.slot, p, kept, fr_tools_open);
+        seal(f.span, f.slot, p, new_size, f.cls);
+        around(f.span, f.slot, p, kept, fr_tools_close);
+        if (fr_heap_is_watched(h))
+            fr_tools_resized(p, f.size, new_size);
         done = 1;
     }
     fr_pagemap_unguard(&h->map);

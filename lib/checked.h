@@ -15,6 +15,9 @@
  * handed out again. The live bits, a second bitmap behind `taken`, tell what is live right now; they are
  * set by the thread that hands the object out and cleared by whoever wins giving it back.
  *
+ * An instance that a memory checker watches (port/tools.h) is a checked one. All but the live objects is
+ * closed then, and opened for the functions here; what is given back goes through the quarantine.
+ *
  * Lookups hold the page map's guard [P.2], so that any address at all can be judged safely; a checked
  * instance has no caches and is meant for tests, not for speed.
  */
@@ -49,6 +52,9 @@ void fr_checked_dealloc(struct fr_heap *h, void *p, const struct fr_claim *claim
 /* The size that a live managed object was asked for; 0 with misuse noted when it is none. */
 size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *claim,
                        struct fr_misuse *m);
+
+/* A span goes with everything in it: nothing in it is the program's any more. For watched instances. */
+void fr_checked_forget(struct fr_span *s);
 
 /* Changes the size of a live managed object in place if the layout's class stays; 0: it does not. */
 int fr_checked_resize(struct fr_heap *h, void *p, size_t align, size_t new_size);

@@ -4,6 +4,7 @@
 #include "port/address.h"
 #include "port/compiler.h"
 #include "port/lock.h"
+#include "port/tools.h"
 
 #define KNOWN_FLAGS FRUSA_FALLBACK_ZEROED
 
@@ -65,6 +66,7 @@ void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr
         return NULL;
     void *p = b->ops.alloc(b->ops.ctx, size, align);
     if (p && fr_is_aligned(p, align) && fr_address_in_range(p, size)) {
+        fr_tools_taken(p, size, (b->ops.flags & FRUSA_FALLBACK_ZEROED) != 0);
         grant(b, size, purpose);
         fr_fetch_add_relaxed(&b->allocs, 1);
         return p;
@@ -79,6 +81,7 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
                          enum fr_purpose purpose)
 {
     fr_lock_assert_none();
+    fr_tools_given(ptr, size);
     b->ops.dealloc(b->ops.ctx, ptr, size, align);
     fr_fetch_add_relaxed(&b->deallocs, 1);
     ungrant(b, size, purpose);
@@ -95,8 +98,10 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
         return;
     }
     /* Summed first: the callee may reuse the memory that it is being given, this array's not. */
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        fr_tools_given(ranges[i].ptr, ranges[i].size);
         bytes += ranges[i].size;
+    }
     b->ops.dealloc_batch(b->ops.ctx, ranges, n, align);
     fr_fetch_add_relaxed(&b->deallocs, n);
     ungrant(b, bytes, purpose);

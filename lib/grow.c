@@ -5,6 +5,8 @@
 
 #include "recycle.h"
 
+#include "watch.h"
+
 static unsigned reserved_or_all(unsigned capacity, size_t reserved)
 {
     return reserved < capacity ? (unsigned)reserved : capacity;
@@ -72,12 +74,16 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
     if (!s)
         return NULL;
     void *base = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_SPANS, at_limit);
-    if (base && fr_heap_is_checked(h))
-        memset(base, FR_FREE_PATTERN, bytes);
     if (base) {
+        if (fr_heap_is_checked(h))
+            memset(base, FR_FREE_PATTERN, bytes);
         fr_span_init(s, h, cls, base, bytes, align, reserved_or_all((unsigned)slots, reserved));
+        if (fr_heap_is_watched(h))
+            fr_watch_span(s);
         if (publish(h, s, FR_DATA_SPANS, at_limit))
             return s;
+        if (fr_heap_is_watched(h))
+            fr_unwatch_span(s);
         fr_fallback_dealloc(&h->backing, base, bytes, align, FR_FOR_SPANS);
     }
     fr_meta_free(h, s, descriptor_bytes);

@@ -34,10 +34,20 @@ struct fr_walker {
     const void *thread; /* fr_thread_self of the walker */
 };
 
+/* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */
+#define FR_WATCHED (1u << 31)
+
+/* Objects given back to a watched instance, on their way to their slabs (quarantine.h). */
+#define FR_QUARANTINE_SLOTS 256
+struct fr_quarantine {
+    fr_atomic turn;
+    fr_atomic slots[FR_QUARANTINE_SLOTS];
+};
+
 struct fr_heap {
     struct fr_backing backing;
     size_t managed_max;   /* constant */
-    unsigned flags;       /* of struct frusa_config; constant */
+    unsigned flags;       /* of struct frusa_config, or FR_WATCHED; constant */
     uint32_t claim_scans; /* begun so far, under the recall lock */
     fr_lock spans_lock;   /* rank FR_RANK_SPANS; covers the lists */
     struct fr_pagemap map;
@@ -55,6 +65,7 @@ struct fr_heap {
     fr_atomic recycle_longer_pause;                       /* the same for spans that are too long */
     fr_atomic recycle_misses;                             /* looks in a row that found none */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
+    struct fr_quarantine quarantine;
 };
 
 /* What free slots of a checked instance are filled with. */
@@ -62,7 +73,12 @@ struct fr_heap {
 
 static inline int fr_heap_is_checked(const struct fr_heap *h)
 {
-    return (h->flags & FRUSA_CHECKED) != 0;
+    return (h->flags & (FRUSA_CHECKED | FR_WATCHED)) != 0;
+}
+
+static inline int fr_heap_is_watched(const struct fr_heap *h)
+{
+    return FR_UNLIKELY(h->flags & FR_WATCHED) != 0;
 }
 
 /* Memory that was never handed out is zero. */

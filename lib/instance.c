@@ -4,6 +4,7 @@
 #include "fork.h"
 #include "port/error.h"
 #include "port/memory.h"
+#include "port/tools.h"
 #include "release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
@@ -61,6 +62,10 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     inst->heap.backing.limit = config->limit;
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
     inst->heap.flags = config->flags;
+    if (fr_tools_watch()) {
+        inst->heap.flags |= FR_WATCHED;
+        fr_tools_pool_begin(&inst->heap);
+    }
     fr_heap_init(&inst->heap);
     assign_number(inst);
 }
@@ -162,6 +167,8 @@ void fr_instance_end(struct fr_instance *inst)
 {
     fr_release_everything(&inst->heap);
     fr_pagemap_trim(&inst->heap.map);
+    if (fr_heap_is_watched(&inst->heap))
+        fr_tools_pool_end(&inst->heap);
     if (inst->record_bytes) {
         struct fr_backing backing = inst->heap.backing;
         fr_fallback_dealloc(&backing, inst, inst->record_bytes, FR_PAGE_SIZE, FR_FOR_METADATA);

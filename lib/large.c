@@ -3,9 +3,40 @@
 
 #include "port/memory.h"
 #include "port/panic.h"
+#include "watch.h"
 
 /* A large object has one bit, so its descriptor is a block of the smallest class. */
 #define DESCRIPTOR_BYTES (sizeof(struct fr_span) + sizeof(fr_atomic))
+
+/* The instance's pool of watched objects, or none: memcheck searches pools for leaks only in programs that use
+ * malloc too, so where no block of malloc's can be in the way there is none. */
+static void *pool_of(struct fr_heap *h)
+{
+    return fr_default_ops && h->backing.ops.alloc == fr_default_ops->alloc ? NULL : h;
+}
+
+/* A watched object begins to exist, or is where it is now: the first `known` bytes are initialised. Behind
+ * it, up to the end of its last page, nobody has business. */
+static void watch(struct fr_span *s, size_t size, size_t known)
+{
+    if (!fr_heap_is_watched(s->heap))
+        return;
+    fr_watch_span(s);
+    fr_tools_pool_put(pool_of(s->heap), s->base, size, known);
+    s->base = (char *)~(uintptr_t)s->base;
+    s->disguised = 1;
+}
+
+void fr_large_forget(struct fr_span *s)
+{
+    if (!s->disguised)
+        return;
+    s->base = fr_span_base(s);
+    s->disguised = 0;
+    fr_tools_pool_drop(pool_of(s->heap), s->base, fr_load_relaxed(&s->fresh));
+    fr_unwatch_span(s);
+    fr_tools_open(s->base, s->bytes);
+}
 
 size_t fr_large_bytes(size_t size)
 {
@@ -31,6 +62,7 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
         fr_store_relaxed(&s->fresh, size);
         if (fr_pagemap_set(&h->map, base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
                            at_limit)) {
+            watch(s, size, 0);
             fr_heap_list_add(h, s, FR_LARGE_SPANS);
             *is_zeroed = fr_heap_memory_is_zeroed(h);
             return base;
@@ -50,7 +82,7 @@ static struct fr_span *claim(struct fr_heap *h, void *ptr, size_t check_bytes, s
     struct fr_span *s = fr_entry_span(e);
     if (!s)
         fr_misuse_note(m, FR_INVALID_POINTER, ptr);
-    else if (fr_entry_class(e) == FR_CLASS_LARGE && s->base != (char *)ptr)
+    else if (fr_entry_class(e) == FR_CLASS_LARGE && fr_span_base(s) != (char *)ptr)
         fr_misuse_note(m, FR_INVALID_POINTER, ptr);
     else if (s->heap != h)
         fr_misuse_note(m, FR_WRONG_INSTANCE, ptr);
@@ -72,6 +104,7 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
     size_t bytes = s->bytes;
     size_t align = fr_span_align(s);
     fr_heap_list_remove(h, s);
+    fr_large_forget(s);
     fr_meta_free(h, s, DESCRIPTOR_BYTES);
     fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
 }
@@ -98,8 +131,9 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
 {
     size_t bytes = fr_large_bytes(new_size);
     size_t align = fr_span_align(s);
-    void *old = s->base;
+    void *old = fr_span_base(s);
     size_t old_bytes = s->bytes;
+    size_t old_size = fr_load_relaxed(&s->fresh);
     void *nodes;
     if (bytes == 0 || !h->backing.ops.resize || !fr_pagemap_reserve(&h->map, &nodes, at_limit))
         return NULL;
@@ -107,6 +141,7 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
      * nodes in hand, neither the new entry nor the old one put back can fail. */
     fr_heap_list_remove(h, s);
     fr_pagemap_clear(&h->map, old, 1, s->outer);
+    fr_large_forget(s);
     void *p = fr_fallback_resize(&h->backing, old, old_bytes, align, bytes, at_limit);
     if (p) {
         p = realigned(h, p, bytes, align);
@@ -114,9 +149,19 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
         s->bytes = bytes;
         fr_store_relaxed(&s->fresh, new_size);
     }
-    fr_pagemap_set_reserved(&h->map, s->base, fr_entry_make(s, FR_CLASS_LARGE), &s->outer, nodes);
+    watch(s, fr_load_relaxed(&s->fresh), p && new_size < old_size ? new_size : old_size);
+    fr_pagemap_set_reserved(&h->map, fr_span_base(s), fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
+                            nodes);
     fr_heap_list_add(h, s, FR_LARGE_SPANS);
     return p;
+}
+
+void fr_large_set_size(struct fr_span *s, size_t new_size)
+{
+    size_t old_size = fr_load_relaxed(&s->fresh);
+    if (fr_heap_is_watched(s->heap))
+        fr_tools_pool_resize(pool_of(s->heap), fr_span_base(s), old_size, new_size);
+    fr_store_relaxed(&s->fresh, new_size);
 }
 
 int fr_large_owns(struct fr_heap *h, const void *p)
@@ -126,7 +171,7 @@ int fr_large_owns(struct fr_heap *h, const void *p)
     struct fr_link *head = &h->spans[FR_LARGE_SPANS];
     for (struct fr_link *link = head->next; link != head && !owns; link = link->next) {
         const struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
-        owns = (size_t)((const char *)p - s->base) < s->bytes;
+        owns = (size_t)((const char *)p - fr_span_base(s)) < s->bytes;
     }
     fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
     return owns;

@@ -34,6 +34,12 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
  */
 void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int *at_limit);
 
+/* A watched object ends, or is about to move: it is not the program's any more. Nothing for others. */
+void fr_large_forget(struct fr_span *s);
+
+/* Notes another size that takes the same bytes. */
+void fr_large_set_size(struct fr_span *s, size_t new_size);
+
 /* Non-zero when the address lies in a large object of the heap; walks their list. */
 int fr_large_owns(struct fr_heap *h, const void *p);
 

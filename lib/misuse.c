@@ -7,6 +7,7 @@
 #include "port/atomic.h"
 #include "port/lock.h"
 #include "port/panic.h"
+#include "port/tools.h"
 
 static const char *const kind_names[] = {
     [FR_MISUSE_NONE] = "",
@@ -63,5 +64,6 @@ FR_COLD void fr_misuse_report(const char *call, const struct fr_misuse *m)
         handler(fr_load_ptr_acquire(&handler_argument), message);
         fr_panic_raw("frusa: the panic handler returned");
     }
+    fr_tools_misused(message, m->kind == FR_DOUBLE_FREE ? (void *)(size_t)m->ptr : NULL);
     fr_panic_raw(message);
 }

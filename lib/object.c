@@ -6,6 +6,7 @@
 #include "large.h"
 #include "port/error.h"
 #include "port/memory.h"
+#include "port/tools.h"
 #include "reclaim.h"
 #include "registry.h"
 #include "retain.h"
@@ -146,6 +147,8 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
         fr_set_error(FR_ENOMEM);
     else if (contents == FR_ZEROED && !is_zero)
         memset(p, 0, size);
+    else if (contents == FR_ZEROED && fr_heap_is_watched(&via.inst->heap))
+        fr_tools_open(p, size); /* its contents are known */
     return p;
 }
 
@@ -251,7 +254,7 @@ static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct 
     if (cls == FR_CLASS_LARGE) {
         k->large = s;
         k->size = fr_heap_is_checked(h) ? fr_load_relaxed(&s->fresh) : s->bytes;
-        if (s->base != (const char *)p)
+        if (fr_span_base(s) != (const char *)p)
             return FR_INVALID_POINTER;
         return claim->known && claimed_bytes(h, claim) != s->bytes ? FR_LAYOUT_MISMATCH
                                                                    : FR_MISUSE_NONE;
@@ -311,7 +314,7 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
         if (service != SERVE_LARGE || align > fr_span_align(old->large))
             return 0;
         if (large_bytes(h, new_size, align) == old->large->bytes) {
-            fr_store_relaxed(&old->large->fresh, new_size);
+            fr_large_set_size(old->large, new_size);
             return 1;
         }
         if (new_size <= h->managed_max && align <= h->managed_max)
@@ -358,7 +361,8 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
     void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
     if (!q)
         return NULL;
-    size_t keep = claim->known ? claim->size : old.size;
+    /* What is claimed may be another layout of the class. */
+    size_t keep = claim->known && claim->size < old.size ? claim->size : old.size;
     memcpy(q, p, keep < new_size ? keep : new_size);
     if (claim->known)
         fr_object_dealloc(via, p, claim->size, claim->align, call);

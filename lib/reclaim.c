@@ -9,6 +9,7 @@
 #include "reclaim.h"
 
 #include "purge.h"
+#include "quarantine.h"
 #include "release.h"
 #include "slab_scan.h"
 
@@ -53,6 +54,7 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
 {
     struct fr_recall r;
     size_t want = target;
+    fr_quarantine_empty(&inst->heap, m);
     fr_recall_begin(&r, inst);
     struct fr_link *retired = retire_data(&r, &want, m);
     *partial = r.partial;
@@ -69,6 +71,7 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
 void fr_reclaim_caches_only(struct fr_instance *inst, struct fr_misuse *m)
 {
     struct fr_recall r;
+    fr_quarantine_empty(&inst->heap, m);
     fr_recall_begin(&r, inst);
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_recall_drain(&r, cls, m);

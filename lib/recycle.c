@@ -105,7 +105,8 @@ static int give_longer_back(struct fr_heap *h, unsigned cls, size_t bytes)
 
 int fr_recycle(struct fr_heap *h, unsigned cls, size_t bytes, struct fr_block *out)
 {
-    if (bytes < FR_RECYCLE_MIN || fr_load_relaxed(&h->empty) < bytes ||
+    /* A watched span's memory is closed. */
+    if (fr_heap_is_watched(h) || bytes < FR_RECYCLE_MIN || fr_load_relaxed(&h->empty) < bytes ||
         !may_look(&h->recycle_pause))
         return 0;
     struct fr_span *s = look(h, cls, bytes);

@@ -160,7 +160,7 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
     struct frusa_cache *c = fr_registry_find(inst);
     if (c || !thread || thread->exiting)
         return c;
-    if ((inst->heap.flags & (FRUSA_NO_THREAD_CACHE | FRUSA_CHECKED)) ||
+    if ((inst->heap.flags & FRUSA_NO_THREAD_CACHE) || fr_heap_is_checked(&inst->heap) ||
         fr_load_relaxed(&inst->recall_on))
         return NULL;
     if (thread->calls_to_skip) {

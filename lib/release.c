@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "release.h"
 
+#include "checked.h"
+#include "large.h"
+#include "watch.h"
+
 /* Ranges of one batch: what one vectored system call takes well. */
 #define BATCH FR_BATCH_RANGES
 
@@ -80,6 +84,8 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
             ranges[n].ptr = s->base;
             ranges[n++].size = s->bytes;
             bytes += s->bytes;
+            if (fr_heap_is_watched(h) && kind == FR_DATA_SPANS)
+                fr_unwatch_span(s);
             /* From here on only the copy is used: a metadata span goes together with its descriptor. */
             free_descriptor(h, s, kind);
         }
@@ -96,6 +102,10 @@ void fr_release_everything(struct fr_heap *h)
         struct fr_link *head = &h->spans[order[k]];
         for (struct fr_link *link = head->next; link != head; link = link->next) {
             struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
+            if (fr_heap_is_watched(h) && order[k] == FR_DATA_SPANS)
+                fr_checked_forget(s);
+            else
+                fr_large_forget(s);
             fr_pagemap_clear(&h->map, s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes, s->outer);
             s->in_slab.next = list;
             list = &s->in_slab;

@@ -138,7 +138,7 @@ enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
     unsigned cls = fr_entry_class(e);
     if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
         kind = FR_INVALID_POINTER;
-    else if (cls == FR_CLASS_LARGE && s->base != (const char *)p)
+    else if (cls == FR_CLASS_LARGE && fr_span_base(s) != (const char *)p)
         kind = FR_INVALID_POINTER;
     else if (s->heap != h)
         kind = FR_WRONG_INSTANCE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "span.h"
 
+#include "heap.h"
 #include "port/count.h"
 #include "port/lock.h"
 
@@ -50,6 +51,9 @@ void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *b
     s->cls = (uint8_t)cls;
     s->bin = FR_BIN_NONE;
     s->first_slot = cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
+    /* The descriptor's base would count as a reference to an object there. */
+    if (fr_heap_is_watched(heap) && cls < FR_CLASS_COUNT && slots > 1)
+        s->first_slot = 1;
     s->capacity = (uint16_t)(slots - s->first_slot);
     s->object_size = cls == FR_CLASS_LARGE ? 0 : (uint32_t)size;
     s->reciprocal = reciprocal_of(size);

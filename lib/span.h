@@ -7,7 +7,7 @@
  *
  * Invariants, for every span at every instant
  *   count      = reserved objects, or RETIRED alone
- *   count     >= bits set in `taken`, less the bits that are set for good (slot 0 of a metadata span,
+ *   count     >= bits set in `taken`, less the bits that are set for good (slot 0 where it is not used,
  *                and the bits beyond the last slot)
  *   count     <= capacity
  *   linked     iff count < capacity, whenever the slab lock is free (and the span is not retired)
@@ -69,9 +69,10 @@ struct fr_span {
     uint8_t words;        /* of `taken` */
     uint8_t cls;
     fr_atomic_u32 hint; /* word of `taken` at which a scan begins */
-    uint8_t first_slot; /* 1 in a metadata span, else 0 */
+    uint8_t first_slot; /* slots before it are not used: 1 in a metadata or watched span, else 0 */
     uint8_t align_log2; /* asked of the fallback */
     uint8_t bin;        /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
+    uint8_t disguised;  /* base is its complement: a watched large object, see fr_span_base */
     fr_atomic purged;   /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
     size_t bytes;
     struct fr_link in_slab; /* valid while linked */
@@ -82,6 +83,13 @@ struct fr_span {
 };
 
 #define FR_BIN_NONE 0xff
+
+/* The span's first byte, of any span: the pointer to a watched large object is kept in disguise, so that it
+ * does not count as a reference to the object in a search for leaks. */
+static inline char *fr_span_base(const struct fr_span *s)
+{
+    return s->disguised ? (char *)~(uintptr_t)s->base : s->base;
+}
 
 static inline size_t fr_span_align(const struct fr_span *s)
 {

@@ -7,6 +7,7 @@
 
 #include "grow.h"
 #include "port/memory.h"
+#include "quarantine.h"
 
 /* Free objects of a class in all caches, in bytes. Under the registry lock. */
 static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
@@ -26,7 +27,8 @@ static void class_stats_locked(struct fr_instance *inst, unsigned cls, struct fr
     size_t used = fr_load_relaxed(&slab->used);
     out->object_size = fr_class_size(cls);
     out->held = fr_load_relaxed(&slab->held);
-    out->cached = cached_bytes(inst, cls) / out->object_size;
+    out->cached =
+        cached_bytes(inst, cls) / out->object_size + fr_quarantine_count(&inst->heap, cls);
     /* The counters are read one after the other: beside running threads they may disagree. */
     out->live = used > out->cached ? used - out->cached : 0;
 }

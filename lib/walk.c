@@ -13,7 +13,7 @@ static void fill_row(const struct fr_span *s, struct frusa_span_info *row)
 {
     size_t count = fr_load_relaxed(&s->count);
     memset(row, 0, sizeof(*row));
-    row->address = s->base;
+    row->address = fr_span_base(s);
     row->bytes = s->bytes;
     row->large = s->cls == FR_CLASS_LARGE;
     row->object_size = row->large ? s->bytes : s->object_size;

@@ -120,3 +120,31 @@ AC_DEFUN([FRUSA_DLOPEN], [
     LIBS=$frusa_save_LIBS
     AC_SUBST([DLOPEN_LIBS])
 ])
+
+# FRUSA_MEMORY_CHECKERS
+# Client requests of valgrind's are compiled in where its headers are; --without-valgrind leaves them out, and
+# --with-valgrind insists. Sets TOOLS_CPPFLAGS, memcheck_summary, and the conditional HAVE_ASAN, which tests of
+# programs with the address sanitizer want.
+AC_DEFUN([FRUSA_MEMORY_CHECKERS], [
+    AC_ARG_WITH([valgrind],
+        [AS_HELP_STRING([--with-valgrind],
+            [tell valgrind's memcheck about objects; takes its headers alone [default: where they are]])],
+        [], [with_valgrind=auto])
+    TOOLS_CPPFLAGS=
+    memcheck_summary=no
+    AS_IF([test "x$with_valgrind" = xno], [TOOLS_CPPFLAGS=-DFRUSA_WITHOUT_VALGRIND],
+        [AC_CHECK_HEADER([valgrind/memcheck.h], [memcheck_summary=yes],
+            [AS_IF([test "x$with_valgrind" = xyes],
+                [AC_MSG_ERROR([valgrind/memcheck.h was not found (Debian: the package "valgrind")])])])])
+    AC_SUBST([TOOLS_CPPFLAGS])
+    AC_CACHE_CHECK([whether programs can be built with the address sanitizer], [frusa_cv_asan], [
+        frusa_save_CFLAGS=$CFLAGS
+        CFLAGS="$CFLAGS -fsanitize=address"
+        AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [frusa_cv_asan=yes], [frusa_cv_asan=no])
+        CFLAGS=$frusa_save_CFLAGS
+    ])
+    # Not together with another sanitizer, which the builder asked for.
+    AS_CASE([$CFLAGS], [*-fsanitize=address*], [],
+        [*-fsanitize=*], [frusa_cv_asan=no])
+    AM_CONDITIONAL([HAVE_ASAN], [test "x$frusa_cv_asan" = xyes])
+])

@@ -3,6 +3,7 @@
 
 #include "port/atomic.h"
 #include "port/compiler.h"
+#include "port/tools.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -13,16 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-
-/* Only for the question whether the program runs under valgrind: a header, no library. */
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
-#if !defined(RUNNING_ON_VALGRIND)
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 /* Constants that are younger than the headers of supported systems; kernels that do not know them
  * answer with an error. */
@@ -194,7 +185,7 @@ static fr_atomic vectors; /* UNTRIED, WORKS or REFUSED */
 static int vectors_are_refused(void)
 {
     if (fr_load_relaxed(&vectors) == UNTRIED)
-        fr_store_relaxed(&vectors, RUNNING_ON_VALGRIND ? REFUSED : WORKS);
+        fr_store_relaxed(&vectors, fr_tools_valgrind() ? REFUSED : WORKS);
     return fr_load_relaxed(&vectors) == REFUSED;
 }
 

@@ -300,7 +300,7 @@ static void misuse(void *arg)
 /* Whether `misuse` would be one, and one that has to be noticed. */
 static int is_misuse(const struct operation *op, const struct object *o)
 {
-    if (o->ptr == NULL || !(o->owner->config.flags & FRUSA_CHECKED) || o->size < 2)
+    if (o->ptr == NULL || !world_is_checked(o->owner) || o->size < 2)
         return 0;
     frusa_t *f = o->owner->f;
     size_t other = frusa_good_size(f, 2 * o->size + 64, o->align);
@@ -308,7 +308,7 @@ static int is_misuse(const struct operation *op, const struct object *o)
     case 1: /* of another class as a layout, and as a slot */
         return other != o->charged && other != frusa_good_size(f, o->size, o->align);
     case 2:
-        return op->i != o->owner && op->i->f != NULL && (op->i->config.flags & FRUSA_CHECKED);
+        return op->i != o->owner && op->i->f != NULL && world_is_checked(op->i);
     default:
         return 1;
     }

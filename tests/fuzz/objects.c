@@ -51,7 +51,7 @@ static void require_promises(const struct object *o, size_t align)
     size_t usable = frusa_usable_size(i->f, o->ptr);
     REQUIRE((uintptr_t)o->ptr % (align ? align : _Alignof(max_align_t)) == 0);
     REQUIRE_MSG(usable >= o->size, "%zu usable of %zu", usable, o->size);
-    REQUIRE(!(i->config.flags & FRUSA_CHECKED) || usable == o->size);
+    REQUIRE(!world_is_checked(i) || usable == o->size);
 }
 
 static void charge(struct object *o)
@@ -138,7 +138,7 @@ static void move_to(struct object *o, char *q, size_t new_size, int with_layout)
     size_t bytes = frusa_good_size(i->f, new_size, align);
     pattern_require_moved(q, kept, o->ptr, o->size, key_of(o));
     /* In place in a checked instance: the same slot, though this layout might have got another one. */
-    if (q == o->ptr && (i->config.flags & FRUSA_CHECKED) && !is_large(o))
+    if (q == o->ptr && world_is_checked(i) && !is_large(o))
         bytes = o->charged;
     fr_fetch_add_relaxed(&world_bytes, bytes - o->charged);
     o->ptr = q;

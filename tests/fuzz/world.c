@@ -3,10 +3,12 @@
 #include "world.h"
 #include "objects.h"
 #include "support/require.h"
+#include "support/tools.h"
 #include "support/walk.h"
 
 #include "check.h"
 #include "fallback_mmap.h"
+#include "port/tools.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -16,6 +18,7 @@ struct instance world_instances[WORLD_INSTANCES];
 struct object world_objects[WORLD_SLOTS];
 fr_atomic world_bytes;
 int world_expects_misuse;
+int world_is_watched;
 
 static jmp_buf misused;
 
@@ -144,12 +147,28 @@ static void open_as_set_up(struct instance *i)
     world_hook(i, i->setup[5] & 1);
 }
 
+/* The first instance decides for all. */
+static void watch_or_not(const struct instance *i)
+{
+    if (i != world_instances)
+        return;
+    fr_tools_ignored =
+        !(i->setup[5] & 2) && !tool_is_valgrind(); /* for which memory stays marked */
+    world_is_watched = fr_tools_watch();
+}
+
+int world_is_checked(const struct instance *i)
+{
+    return world_is_watched || (i->config.flags & FRUSA_CHECKED);
+}
+
 void world_open(struct instance *i, struct input *in)
 {
     memset(i->caches, 0, sizeof(i->caches));
     memset(i->hooked, 0, sizeof(i->hooked));
     for (unsigned k = 0; k < 6; k++)
         i->setup[k] = input_byte(in);
+    watch_or_not(i);
     open_as_set_up(i);
 }
 

@@ -49,6 +49,11 @@ extern struct instance world_instances[WORLD_INSTANCES];
 extern struct object world_objects[WORLD_SLOTS];
 extern fr_atomic world_bytes; /* of live objects */
 
+/* Whether the instances are watched by a memory checker (port/tools.h), and whether one is a checked one for
+ * that reason or because it was asked for. */
+extern int world_is_watched;
+int world_is_checked(const struct instance *i);
+
 /* Makes an instance as the input says. */
 void world_open(struct instance *i, struct input *in);
 

@@ -4,6 +4,7 @@
  *   FRUSA_TEST_SCALE    a factor on all repetition counts (default 1; less under valgrind or a sanitizer)
  *   FRUSA_TEST_SEED     the seed of the random generators
  *   FRUSA_TEST_SECONDS  how long a stress program runs
+ *   FRUSA_TEST_TOOLS    if set, instances are watched by memcheck or the address sanitizer as users' are
  *   FRUSA_TEST_WATCHDOG seconds after which a program counts as hung (default 120, more under a tool)
  */
 #ifndef SUPPORT_ENVIRONMENT_H
