@@ -160,6 +160,7 @@ int main(int argc, char **argv)
     bench_counters_begin();
     size_t n = give_back_until(begin + 2 * half, times);
     phase = 2;
+    bench_counters_end();
     for (unsigned i = 0; i < options.threads; i++)
         pthread_join(ids[i], NULL);
     double pairs = 0;

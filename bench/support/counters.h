@@ -9,7 +9,10 @@
 /* Counts from here on. */
 void bench_counters_begin(void);
 
-/* Prints what was counted since, for each million of `operations`: lines "count_NAME FIGURE". */
+/* And no further. */
+void bench_counters_end(void);
+
+/* Prints what was counted between, for each million of `operations`: lines "count_NAME FIGURE". */
 void bench_counters_report(double operations);
 
 #endif /* BENCH_COUNTERS_H */

@@ -113,6 +113,7 @@ static size_t first_thread(struct bench_thread *t, uint64_t *walls, uint64_t *cp
         else if (warm_up == 0)
             n++;
     } while (n == 0 || (!w->once && n < MAX_REPETITIONS && bench_wall() < deadline));
+    bench_counters_end();
     driver.stop = 1;
     wait_for_all();
     return n;
