@@ -368,41 +368,10 @@ START_TEST(test_hundreds_of_instances_times_threads)
 }
 END_TEST
 
-/* Frees an object of the main thread, which has others on both sides of it, then allocates one of its size. */
-static void free_foreign_and_allocate(void *arg, size_t index)
-{
-    struct scene *s = arg;
-    void *foreign = fr_load_ptr_relaxed(&s->stop);
-    frusa_dealloc(s->x.f, foreign, 16, 16);
-    void *own = frusa_alloc(s->x.f, 16, 16);
-    REQUIRE(own != NULL && index == 0);
-    REQUIRE((uintptr_t)own / FR_CACHE_LINE != (uintptr_t)foreign / FR_CACHE_LINE);
-    frusa_dealloc(s->x.f, own, 16, 16);
-}
-
-START_TEST(test_an_object_of_another_thread_is_not_kept)
-{
-    struct scene s;
-    void *objects[16];
-    scene_open(&s, 0, NULL);
-    for (size_t i = 0; i < 16; i++)
-        objects[i] = frusa_alloc(s.x.f, 16, 16);
-    for (size_t i = 1; i < 16; i += 8) {
-        fr_store_ptr_relaxed(&s.stop, objects[i]);
-        team_run(1, free_foreign_and_allocate, &s);
-    }
-    for (size_t i = 0; i < 16; i++)
-        if (i % 8 != 1)
-            frusa_dealloc(s.x.f, objects[i], 16, 16);
-    fixture_close(&s.x);
-}
-END_TEST
-
 RUNNER_MAIN("thread caches", test_blocked_threads, test_blocked_threads_with_live_objects,
             test_blocked_threads_with_huge_caches, test_blocked_threads_without_caches,
             test_threads_that_never_stop, test_flush_empties_the_own_cache, test_idle_classes_fade,
             test_first_objects_of_threads_share_no_cache_line,
-            test_an_object_of_another_thread_is_not_kept,
             test_cached_objects_of_others_make_room_under_a_limit,
             test_no_growth_when_threads_come_and_go, test_crowds_come_and_go,
             test_hundreds_of_instances_times_threads)
