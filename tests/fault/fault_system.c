@@ -223,7 +223,10 @@ static void each_with_threads(const struct victim *victim, int over_arena)
                                                    .moment = (enum moment)moment,
                                                    .over_arena = over_arena});
         REQUIRE(shared->reclaims > 0);
-        REQUIRE_MSG(shared->refused > 0, "%zu calls seen", shared->seen);
+        /* Later on, an instance that has what it needs may make no such call. */
+        int is_sure = moment == FROM_THE_START && victim->number != SYSCALL_PROCESS_MADVISE;
+        REQUIRE_MSG(shared->refused > 0 || (shared->seen == 0 && !is_sure), "%zu calls seen",
+                    shared->seen);
         REQUIRE(victim->number != SYS_mmap || shared->failed > 0 || moment != FROM_THE_START);
         /* A reclaim that cannot reach other threads' caches says so. */
         REQUIRE(victim->number != SYS_membarrier || moment != LATER || shared->partial > 0);
