@@ -4,6 +4,7 @@
 import dataclasses
 import glob
 import os
+import re
 import shutil
 import subprocess
 import typing
@@ -56,7 +57,11 @@ def _c_sources(places):
     """The library itself, all files; the results go to the scratch directory."""
     flags = ["-O2", "-S", "-D_GNU_SOURCE", f"-I{places.sources}/include"]
     flags += ["-iquote", f"{places.sources}/lib"]
-    return flags + sorted(glob.glob(f"{places.sources}/lib/*.c"))
+    with open(f"{places.sources}/lib/Makefile.am", encoding="utf-8") as file:
+        lists = re.findall(r"^(?:core|hosted)_sources = (.*)$", file.read().replace("\\\n", " "),
+                           re.MULTILINE)
+    names = sorted(word for line in lists for word in line.split() if word.endswith(".c"))
+    return flags + [f"{places.sources}/lib/{name}" for name in names]
 
 
 def _repository(places):

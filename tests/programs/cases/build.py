@@ -4,14 +4,22 @@
 import glob
 import hashlib
 import os
+import re
 
 from cases.harness import Case
+
+def _library(sources):
+    """The files of the hosted library, as its Makefile.am lists them."""
+    with open(os.path.join(sources, "lib", "Makefile.am"), encoding="utf-8") as file:
+        text = file.read().replace("\\\n", " ")
+    lists = re.findall(r"^(?:core|hosted)_sources = (.*)$", text, re.MULTILINE)
+    return sorted(word for line in lists for word in line.split() if word.endswith(".c"))
+
 
 _MAKEFILE = """
 CFLAGS = -O2 -g0 -D_GNU_SOURCE -I{sources}/include -iquote {sources}/lib
 vpath %.c {sources}/lib {sources}/lib/port
-SOURCES = $(notdir $(wildcard {sources}/lib/*.c {sources}/lib/port/*.c))
-OBJECTS = $(SOURCES:.c=.o)
+OBJECTS = {objects}
 library.a: $(OBJECTS)
 	ar Dcr $@ $(OBJECTS)
 %.o: %.c
@@ -30,7 +38,7 @@ def _digests(place, suffix):
 
 
 def _gcc(place):
-    files = sorted(glob.glob(os.path.join(place.sources, "lib", "*.c")))
+    files = [os.path.join(place.sources, "lib", name) for name in _library(place.sources)]
     place.command("gcc", "-O2", "-S", "-D_GNU_SOURCE", f"-I{place.sources}/include", "-iquote",
                   f"{place.sources}/lib", *files)
     return _digests(place, ".s")
@@ -43,8 +51,9 @@ def _gxx(place):
 
 
 def _make(place):
+    objects = " ".join(os.path.basename(name)[:-1] + "o" for name in _library(place.sources))
     with open(os.path.join(place.scratch, "Makefile"), "w", encoding="utf-8") as file:
-        file.write(_MAKEFILE.format(sources=place.sources))
+        file.write(_MAKEFILE.format(sources=place.sources, objects=objects))
     place.command("make", "-s", "-j4")
     return _digests(place, ".o") + _digests(place, ".a")
 
