@@ -37,23 +37,33 @@ static int is_in_any_object(const void *p)
     return dl_iterate_phdr(is_in_object, (void *)(size_t)p);
 }
 
-/* Is the object's name the linker's own copy, and near the address? */
-static int is_near_name(struct dl_phdr_info *info, size_t size, void *p)
+/* The names near an address. */
+struct near_names {
+    const char *address;
+    const char *last; /* the highest one; NULL: there is none */
+};
+
+/* Notes the object's name if it is the linker's own copy, and near the address. */
+static int note_near_name(struct dl_phdr_info *info, size_t size, void *arg)
 {
+    struct near_names *names = arg;
     const char *name = info->dlpi_name;
     (void)size;
-    return name && *name && (uintptr_t)p - (uintptr_t)name + NEAR <= 2 * NEAR &&
-           !frusa_owns(&fr_malloc_heap, name) && !is_in_any_object(name);
+    if (name && *name && (uintptr_t)names->address - (uintptr_t)name + NEAR <= 2 * NEAR &&
+        (uintptr_t)name >= (uintptr_t)names->last && !frusa_owns(&fr_malloc_heap, name) &&
+        !is_in_any_object(name))
+        names->last = name;
+    return 0;
 }
 
-/* Bytes from p to the end of its page, and of those behind it that are there, up to NEAR. */
-static size_t readable_bytes(const void *p)
+/* Bytes from p to the end of its page, or of that of a name behind it if all pages up to there exist. */
+static size_t readable_bytes(const char *p, const char *last)
 {
     unsigned char resident;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uintptr_t end = fr_align_down((uintptr_t)p, page) + page;
     int saved = fr_save_errno();
-    while (end - (uintptr_t)p < NEAR && mincore((void *)end, page, &resident) == 0)
+    while (end <= (uintptr_t)last && mincore((void *)end, page, &resident) == 0)
         end += page;
     fr_restore_errno(saved);
     return end - (uintptr_t)p;
@@ -61,7 +71,8 @@ static size_t readable_bytes(const void *p)
 
 FR_COLD size_t fr_early_bytes(const void *p)
 {
-    if (is_in_any_object(p) || !dl_iterate_phdr(is_near_name, (void *)(size_t)p))
-        return 0;
-    return readable_bytes(p);
+    struct near_names names = {p, NULL};
+    if (!is_in_any_object(p))
+        dl_iterate_phdr(note_near_name, &names);
+    return names.last ? readable_bytes(p, names.last) : 0;
 }

@@ -161,18 +161,37 @@ template <typename Function> Function *of_cxx_library(Function *linked, const ch
     std::abort();
 }
 
+std::new_handler current_handler()
+{
+    auto *getter = of_cxx_library(fr_get_new_handler, "_ZSt15get_new_handlerv");
+    return getter ? getter() : nullptr;
+}
+
 // Out of memory: as often as there is a new-handler, it may make room.
 SLOW void *retry(size_t size, size_t align)
 {
-    for (;;) {
-        auto *getter = of_cxx_library(fr_get_new_handler, "_ZSt15get_new_handlerv");
-        std::new_handler handler = getter ? getter() : nullptr;
-        if (!handler)
-            throw_out_of_memory();
+    while (std::new_handler handler = current_handler()) {
         handler();
         if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
             return p;
     }
+    throw_out_of_memory();
+}
+
+// The same for the forms that do not throw, when those that they rest on are from here. Without a handler
+// nothing is thrown at all: then it does not matter whether this library can catch.
+SLOW void *retry_without_throwing(size_t size, size_t align) noexcept
+{
+    while (std::new_handler handler = current_handler()) {
+        try {
+            handler();
+        } catch (...) {
+            return nullptr;
+        }
+        if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
+            return p;
+    }
+    return nullptr;
 }
 
 inline void *allocate(size_t size)
@@ -187,6 +206,19 @@ inline void *allocate(size_t size, align_val_t align)
     return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align));
 }
 
+inline void *allocate_nothrow(size_t size) noexcept
+{
+    void *p = frusa_malloc(&fr_malloc_heap, size);
+    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, 0);
+}
+
+inline void *allocate_nothrow(size_t size, align_val_t align) noexcept
+{
+    void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
+    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, static_cast<size_t>(align));
+}
+
+// Through a form that is the program's own.
 SLOW void *without_throwing(new_form *form, size_t size) noexcept
 {
     try {
@@ -246,29 +278,24 @@ OPERATOR void *operator new[](size_t size, align_val_t align)
 
 OPERATOR void *operator new(size_t size, const nothrow_t &) noexcept
 {
-    void *p = new_is_own() ? frusa_malloc(&fr_malloc_heap, size) : nullptr;
-    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new, size);
+    return new_is_own() ? allocate_nothrow(size) : without_throwing(&::operator new, size);
 }
 
 OPERATOR void *operator new[](size_t size, const nothrow_t &) noexcept
 {
-    void *p = new_array_is_own() ? frusa_malloc(&fr_malloc_heap, size) : nullptr;
-    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new[], size);
+    return new_array_is_own() ? allocate_nothrow(size) : without_throwing(&::operator new[], size);
 }
 
 OPERATOR void *operator new(size_t size, align_val_t align, const nothrow_t &) noexcept
 {
-    void *p = aligned_new_is_own() ? frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align))
-                                   : nullptr;
-    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new, size, align);
+    return aligned_new_is_own() ? allocate_nothrow(size, align)
+                                : without_throwing(&::operator new, size, align);
 }
 
 OPERATOR void *operator new[](size_t size, align_val_t align, const nothrow_t &) noexcept
 {
-    void *p = aligned_new_array_is_own()
-                  ? frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align))
-                  : nullptr;
-    return LIKELY(p != nullptr) ? p : without_throwing(&::operator new[], size, align);
+    return aligned_new_array_is_own() ? allocate_nothrow(size, align)
+                                      : without_throwing(&::operator new[], size, align);
 }
 
 // ---- delete ------------------------------------------------------------------------------------------

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* usage: mistake KIND: misuses malloc; to be run with checked=1. */
+#include "expect.h"
+
+#include <malloc.h>
+#include <string.h>
+
+static char not_allocated[64];
+
+int main(int argc, char **argv)
+{
+    const char *kind = argc == 2 ? argv[1] : "";
+    char *p = malloc(40);
+    char *volatile alias = p;
+    if (strcmp(kind, "free") == 0) {
+        free(p);
+        free(alias);
+    } else if (strcmp(kind, "static") == 0) {
+        free(HIDE(char *, not_allocated));
+    } else if (strcmp(kind, "realloc") == 0) {
+        free(p);
+        alias = realloc(alias, 100);
+    } else if (strcmp(kind, "usable") == 0) {
+        return (int)malloc_usable_size(HIDE(char *, not_allocated));
+    } else if (strcmp(kind, "overflow") == 0) {
+        alias[40] = 1;
+        free(p);
+    }
+    return 0;
+}

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Programs that are linked with pkg-config's flags: as usual, static, and static and position-independent.
+
+. "${srcdir:-.}/../meta/common.sh"
+make_scratch
+
+export PKG_CONFIG_PATH="$top_builddir"
+
+# flags OPTION...: of the library in its build directory.
+flags() { ${PKG_CONFIG:?} "$@" frusa-malloc-uninstalled; }
+cflags=$(flags --cflags) || die "pkg-config fails"
+
+# build SOURCE COMPILER FLAGS...: makes $scratch/program.
+build() {
+    source=$1 compiler=$2
+    shift 2
+    # shellcheck disable=SC2086 # lists of words
+    $compiler -O1 -D_GNU_SOURCE -DLINKED $cflags "$srcdir/$source" -o "$scratch/program" "$@" \
+        ${LDFLAGS-} ${PTHREAD_LIBS-} > "$scratch/output" 2>&1 ||
+        fail "$source $*: $(cat "$scratch/output")"
+}
+
+# try SOURCES FLAGS...: builds each and runs it.
+try() {
+    sources=$1
+    shift
+    for source in $sources; do
+        case $source in
+            *.cc) build "$source" "${CXX:?} -std=c++17" "$@" ;;
+            *) build "$source" "${CC:?}" -fno-builtin "$@" ;;
+        esac
+        timeout 60 "$scratch/program" || fail "$source $*: status $?"
+    done
+}
+
+# Whoever starts a program with more rights than his own does not say how it allocates. A static program:
+# others may not reach the build directory.
+try_privileged() {
+    build settings.c "${CC:?}" -fno-builtin -DSTATIC -static "$@"
+    chmod 755 "$scratch" && chown 65534 "$scratch/program" && chmod u+s "$scratch/program"
+    [ "$(FRUSA_OPTIONS=limit=0 "$scratch/program" limit 2> /dev/null)" = refused ] ||
+        fail "a set-user-ID program heeds FRUSA_OPTIONS"
+    [ "$(FRUSA_OPTIONS=nonsense "$scratch/program" 2>&1)" = \
+        'frusa: frusa_malloc_options: nonsense: unknown option, ignored' ] ||
+        fail "a set-user-ID program complains of FRUSA_OPTIONS"
+}
+
+cxx=
+[ "${HAVE_CXX17:?}" != yes ] || cxx=operators.cc
+
+if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.so" ]; then
+    # shellcheck disable=SC2046
+    try "family.c $cxx" $(flags --libs)
+fi
+if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.a" ]; then
+    echo 'int main(void) { return 0; }' > "$scratch/empty.c"
+    if ${CC:?} -static "$scratch/empty.c" -o "$scratch/empty" 2> /dev/null; then
+        libs=$(flags --static --libs | sed 's/-Wl,-rpath,[^ ]*//g') # glibc refuses it in a static program
+        # shellcheck disable=SC2086
+        try "early.c family.c late.c processes.c together.c $cxx ${cxx:+replaced.cc}" -DSTATIC -static $libs
+        # shellcheck disable=SC2086
+        try "early.c family.c" -DSTATIC -fPIE -static-pie $libs
+        # shellcheck disable=SC2086
+        [ "$(id -u)" -ne 0 ] || try_privileged $libs
+    else
+        echo "no static C library here"
+    fi
+fi
+
+finish "programs that failed"
