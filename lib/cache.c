@@ -320,8 +320,9 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
 {
     void *buffer[CAPACITY_MAX / 2 + 1];
     struct fr_heap *h = &c->instance->heap;
-    /* As many as a refill takes, the object handed out included: whole lines. */
-    struct fr_span *s = fr_grow(h, cls, batch_of(c, cls), at_limit);
+    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is on. */
+    size_t batch = batch_of(c, cls);
+    struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, at_limit);
     if (!s)
         return NULL;
     size_t n = fr_load_relaxed(&s->count);
