@@ -16,7 +16,8 @@
  *   - a pointer to an instance must be non-null and designate an instance that was initialised and not
  *     destroyed;
  *   - misuse that is detected goes to the panic handler (frusa_set_panic_handler);
- *   - the freestanding core sets no errno.
+ *   - the freestanding core, libfrusa-core.a, sets no errno; threads have no caches there but explicit
+ *     ones, frusa_fallback_mmap and frusa_fallback_malloc do not exist, and no fallback stands for NULL.
  */
 #ifndef FRUSA_H
 #define FRUSA_H
@@ -418,7 +419,8 @@ void frusa_cache_destroy(frusa_cache_t *c);
  * handler: called with no lock held, with `arg` and a message "frusa: CALL: KIND: POINTER" without a
  *     newline that is valid during the call; it must not return (it may leave with longjmp), else the
  *     process is aborted. KIND is one of: double free, invalid pointer, layout mismatch, wrong instance;
- *     under FRUSA_CHECKED also: overflow, underflow, write after free.
+ *     under FRUSA_CHECKED also: overflow, underflow, write after free. The freestanding core says
+ *     invalid pointer for wrong instance, and its default is a trap.
  * Setting it while another thread is in misuse may run either handler.
  */
 void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), void *arg);

@@ -69,17 +69,18 @@ AC_DEFUN([FRUSA_MALLOC], [
 
 # FRUSA_FREESTANDING_FLAGS
 # Substitutes FREESTANDING_CFLAGS, what makes code run where there is no C library: nothing that needs its
-# support, no registers but the general ones, no red zone that an interrupt would overwrite. Addresses are
-# relative to the code, so that it may be linked anywhere; on i386, where that takes a table, they are not.
+# support, no registers but the general ones, no red zone that an interrupt would overwrite, no calls for atomic
+# operations. Addresses are relative to the code, so that it may be linked anywhere; on i386 and 32-bit ARM,
+# where that takes a table, they are not.
 AC_DEFUN([FRUSA_FREESTANDING_FLAGS], [
     AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
-        #if !defined(__i386__)
+        #if !defined(__i386__) && !defined(__arm__)
         #error addresses relative to the code are cheap
         #endif
         ]])], [frusa_address_flags="-fno-pic"], [frusa_address_flags="-fPIE"])
     AX_APPEND_COMPILE_FLAGS([-ffreestanding $frusa_address_flags -fno-stack-protector -fno-lto],
         [FREESTANDING_CFLAGS], [-Werror])
-    AX_APPEND_COMPILE_FLAGS([-mgeneral-regs-only -mno-red-zone], [FREESTANDING_CFLAGS], [-Werror])
+    AX_APPEND_COMPILE_FLAGS([-mgeneral-regs-only -mno-red-zone -mno-outline-atomics], [FREESTANDING_CFLAGS], [-Werror])
     AC_SUBST([FREESTANDING_CFLAGS])
     AC_ARG_VAR([CORE_CFLAGS], [further C compiler flags for libfrusa-core.a])
 ])
