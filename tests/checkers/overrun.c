@@ -7,7 +7,7 @@ int main(int argc, char **argv)
 {
     frusa_t *f = watched_begin(argc, argv);
     char *p = watched_object(f, 40, 0);
-    volatile size_t at = 40; /* inside the size class */
-    p[at] = 1;               /* HERE */
+    volatile size_t at = 40;      /* inside the size class */
+    ((volatile char *)p)[at] = 1; /* HERE */
     return 0;
 }

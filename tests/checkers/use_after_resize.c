@@ -10,6 +10,6 @@ int main(int argc, char **argv)
     char *q = frusa_resize(f, p, 5000);
     if (q == NULL)
         return 2;
-    p[7] = 1; /* HERE */
+    ((volatile char *)p)[7] = 1; /* HERE */
     return 0;
 }
