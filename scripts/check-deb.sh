@@ -47,10 +47,15 @@ build() {
     cd "$work"
 }
 
-# Of every severity.
+# Of every severity. (With --fail-on, tags that are overridden count, too.) The overridden ones, of which there are
+# some, show that it worked.
 lint() {
-    logged lintian lintian --profile debian -EvIL +pedantic --allow-root \
-        --fail-on error,warning,info,pedantic,experimental "$work"/first/*.changes
+    lintian --profile debian -EvIL +pedantic --show-overrides --allow-root "$work"/first/*.changes \
+        > "$work/lintian.log" 2>&1 || true
+    if grep '^[EWIPX]: ' "$work/lintian.log"; then
+        die "lintian has findings"
+    fi
+    grep -q '^O: ' "$work/lintian.log" || die "lintian did not work: see $work/lintian.log"
 }
 
 # Packages built elsewhere, in another time zone, under another mask and without tests are the same.
