@@ -56,8 +56,8 @@ void fr_report_text(int fd)
             {"peak of both", s.peak_allocated},
             {"given back by reclaim", s.reclaimed_total},
         };
-        int n = snprintf(text, sizeof(text), "frusa %s, process %ld:\n", frusa_version(),
-                         (long)getpid());
+        int n = snprintf(text, sizeof(text), "frusa %s, %.64s, process %ld:\n", frusa_version(),
+                         program_invocation_short_name, (long)getpid());
         used = n > 0 ? (size_t)n : 0;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
             used += add_row(text + used, sizeof(text) - used, rows[i].name, rows[i].bytes);
