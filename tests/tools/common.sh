@@ -5,7 +5,7 @@
 . "${srcdir:-.}/../meta/common.sh"
 
 frusa_run=$top_builddir/tools/frusa-run
-[ -x "$frusa_run" ] || skip "frusa-run was not built (--without-malloc)"
+[ -x "$frusa_run" ] || skip "frusa-run was not built (--without-malloc, --disable-shared)"
 library=$top_builddir/malloc/.libs/libfrusa-malloc.so.0
 [ -e "$library" ] || skip "no shared library was built"
 make_scratch
