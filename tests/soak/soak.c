@@ -54,10 +54,17 @@ static size_t live_bytes(void)
     return live;
 }
 
+/* Of the process, but for what arenas have touched of their buffers: that only grows, to their size. */
+static size_t resident_bytes(void)
+{
+    size_t all = samples_resident(), arenas = subjects_arena_resident();
+    return all > arenas ? all - arenas : 0;
+}
+
 static void sample_busy(double start)
 {
     size_t live = live_bytes();
-    struct sample sample = {now() - start, PHASE_BUSY, samples_resident(), held_bytes(), live};
+    struct sample sample = {now() - start, PHASE_BUSY, resident_bytes(), held_bytes(), live};
     samples_add(&sample);
 }
 
@@ -70,7 +77,7 @@ static void sample_calm(double start, struct random *r)
     for (size_t i = 0; i < SUBJECTS; i++)
         subject_calm(&subjects[i], r);
     tool_trim_malloc(); /* the tests' own memory, and that of frusa_fallback_malloc */
-    struct sample sample = {now() - start, PHASE_CALM, samples_resident(), held_bytes(), 0};
+    struct sample sample = {now() - start, PHASE_CALM, resident_bytes(), held_bytes(), 0};
     for (size_t i = 0; i < SUBJECTS; i++)
         pthread_rwlock_unlock(&subjects[i].lock);
     activity_resume();

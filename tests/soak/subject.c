@@ -2,6 +2,7 @@
 /* The instances of the soak. */
 #include "subject.h"
 #include "support/check_instance.h"
+#include "support/mappings.h"
 #include "support/parcel.h"
 #include "support/require.h"
 #include "support/tools.h"
@@ -13,7 +14,8 @@
 enum { ARENA_BYTES = 8 << 20, FIRST_STATIC = 10 };
 
 static struct frusa_arena arenas[2];
-static unsigned char arena_bytes[2][ARENA_BYTES];
+/* Aligned to pages, for mappings_resident. */
+static _Alignas(65536) unsigned char arena_bytes[2][ARENA_BYTES];
 
 /* A static instance is made from what the table below says about it. */
 #define STATIC_HEAP(i) FRUSA_INITIALIZER(&subjects[i].fallback.ops, &subjects[i].config)
@@ -111,6 +113,11 @@ void subjects_open(void)
         s->static_heap = i < FIRST_STATIC ? NULL : &static_heaps[i - FIRST_STATIC];
         subject_begin(s);
     }
+}
+
+size_t subjects_arena_resident(void)
+{
+    return mappings_resident(arena_bytes, sizeof(arena_bytes));
 }
 
 void subjects_close(void)

@@ -34,6 +34,9 @@ void subjects_open(void);
 /* Ends all and requires that everything came back. */
 void subjects_close(void);
 
+/* Returns the resident bytes of the arenas' buffers, which are the program's own and which nobody gives back. */
+size_t subjects_arena_resident(void);
+
 /* Begins the instance; its fallback's failures are waited out. The caller holds the lock for writing. */
 void subject_begin(struct subject *s);
 
