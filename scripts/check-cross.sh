@@ -28,7 +28,7 @@ work=$(cd "$work" && pwd)
 : "${FRUSA_TEST_SCALE:=0.02}" "${FRUSA_TEST_SECONDS:=3}" "${FRUSA_TEST_WATCHDOG:=600}"
 export FRUSA_TEST_SCALE FRUSA_TEST_SECONDS FRUSA_TEST_WATCHDOG
 
-few_tests="test_alloc test_barrier test_fallback_mmap test_reclaim test_reclaim_threads test_thread_cache"
+few_tests="test_barrier test_chunk test_reclaim test_reclaim_threads test_stats test_thread_cache"
 fault_tests="fault_blocking fault_each fault_misaligned fault_random fault_reentry"
 every_machine="i386 arm64 armhf riscv64 s390x ppc64el clang musl headers"
 rows=
