@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* The instance stays reachable, so that its own memory does not count as leaked. */
-static frusa_t *watched_instance;
+static frusa_t *volatile watched_instance;
 
 /* An instance over the fallback that the program's argument names: mmap or malloc. */
 static inline frusa_t *watched_begin(int argc, char **argv)
