@@ -58,6 +58,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     inst->thread_cache_max =
         config->thread_cache_max ? config->thread_cache_max : DEFAULT_THREAD_CACHE_MAX;
     fr_list_init(&inst->caches);
+    fr_list_init(&inst->spares);
     inst->heap.backing.ops = *ops;
     inst->heap.backing.limit = config->limit;
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;

@@ -32,8 +32,10 @@ struct fr_instance {
     size_t thread_cache_max; /* bytes */
 
     fr_lock recall_lock;   /* rank FR_RANK_RECALL: one recall at a time */
-    fr_lock registry_lock; /* rank FR_RANK_REGISTRY; covers the next three, and caches' DEAD */
+    fr_lock registry_lock; /* rank FR_RANK_REGISTRY; covers the next five, and caches' DEAD */
     struct fr_link caches;
+    struct fr_link spares; /* headers of ended caches, for the next ones; see registry.h */
+    size_t spares_n;
     fr_atomic recall_on; /* a recall is in progress: no cache is registered */
     fr_atomic dying;     /* caches that their owners are emptying for good, see registry.h */
     fr_atomic leaving;   /* the same, until their headers are freed */

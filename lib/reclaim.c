@@ -63,6 +63,8 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     bytes += purge(inst, &want);
     bytes += reclaim_metadata(inst, &want);
     if (want)
+        bytes += fr_registry_free_spares(inst);
+    if (want)
         bytes += fr_pagemap_trim(&inst->heap.map);
     fr_fetch_add_relaxed(&inst->heap.reclaimed_total, bytes);
     return bytes;

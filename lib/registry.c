@@ -8,6 +8,9 @@
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
 #define CALLS_BETWEEN_TRIES 64
+/* Spare headers that an instance keeps at most: a crowd of threads that come and go on a few processors needs
+ * no more, and they hold 64 KiB. */
+#define SPARES_MAX 8
 /* Entries of a thread's first table of its own: a page of pointers on 64-bit systems. */
 #define TABLE_MIN 512
 
@@ -73,12 +76,32 @@ static void allow_fast_paths(struct frusa_cache *c)
     c->cached_end = end_below(inst, FR_CACHED_MAX);
 }
 
+/* Memory for a header: a spare, or from the fallback. NULL when that refuses. */
+static struct frusa_cache *header_memory(struct fr_instance *inst, int *at_limit)
+{
+    struct frusa_cache *c = NULL;
+    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        if (inst->spares_n) {
+            c = cache_of(inst->spares.next);
+            fr_list_remove(&c->in_registry);
+            inst->spares_n--;
+        }
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    }
+    if (c)
+        return c;
+    c = fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA,
+                          at_limit);
+    if (c)
+        fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    return c;
+}
+
 /* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
 static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread,
                                       int *at_limit)
 {
-    struct frusa_cache *c = fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE,
-                                              FR_FOR_METADATA, at_limit);
+    struct frusa_cache *c = header_memory(inst, at_limit);
     if (!c)
         return NULL;
     memset(c, 0, sizeof(*c));
@@ -87,7 +110,6 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
     allow_fast_paths(c);
-    fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     return c;
 }
 
@@ -96,6 +118,40 @@ static void free_header(struct fr_instance *inst, struct frusa_cache *c)
 {
     fr_fetch_sub_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
     fr_fallback_dealloc(&inst->heap.backing, c, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA);
+}
+
+/* Keeps it as a spare instead, as far as these go. */
+static void put_header_aside(struct fr_instance *inst, struct frusa_cache *c)
+{
+    int kept = 0;
+    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        kept = inst->spares_n < SPARES_MAX;
+        if (kept) {
+            fr_list_insert_after(&inst->spares, &c->in_registry);
+            inst->spares_n++;
+        }
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    }
+    if (!kept)
+        free_header(inst, c);
+}
+
+size_t fr_registry_free_spares(struct fr_instance *inst)
+{
+    struct fr_link spares;
+    size_t bytes;
+    fr_list_init(&spares);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    bytes = fr_registry_spare_bytes(inst);
+    while (!fr_list_is_empty(&inst->spares)) {
+        struct fr_link *link = inst->spares.next;
+        fr_list_remove(link);
+        fr_list_insert_after(&spares, link);
+    }
+    inst->spares_n = 0;
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_registry_free_dead(inst, &spares);
+    return bytes;
 }
 
 void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m)
@@ -175,7 +231,7 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
         return NULL;
     }
     if (!attach(inst, thread, c)) {
-        free_header(inst, c);
+        put_header_aside(inst, c);
         c = fr_registry_find(inst);
         thread->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
     }
@@ -242,7 +298,7 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     fr_list_remove(&c->in_registry);
     fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
     fr_fetch_sub_release(&inst->dying, 1);
-    free_header(inst, c);
+    put_header_aside(inst, c);
     bury_abandoned(inst, m);
     fr_retain_check(inst);
     /* Last: from here on a destroy may end the instance. */
@@ -302,4 +358,5 @@ void fr_registry_detach_all(struct fr_instance *inst)
     fr_list_remove(&inst->in_process);
     fr_process_unguard();
     fr_registry_free_dead(inst, &inst->caches);
+    fr_registry_free_dead(inst, &inst->spares);
 }

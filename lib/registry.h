@@ -21,6 +21,10 @@
  *         a reclaim from within that call must not wait for itself.)
  *   [R.5] A fork closes caches as a recall does, and drains none: those whose owners end meanwhile are
  *         left, RECALLED and DEAD, to the next reclaim or the next thread that ends.
+ *
+ * A few headers of caches that ended are kept, as spares, for the caches that begin next: threads that come and go
+ * would otherwise take a page from the fallback and give it back again each time. A reclaim gives
+ * them back. They are on no list that a recall or a thread looks at.
  */
 #ifndef FR_REGISTRY_H
 #define FR_REGISTRY_H
@@ -43,6 +47,15 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
 /* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it off the
  * process's list, and frees the headers. The objects in them go with their spans. */
 void fr_registry_detach_all(struct fr_instance *inst);
+
+/* Gives the spare headers back; returns their bytes. Calls the fallback. */
+size_t fr_registry_free_spares(struct fr_instance *inst);
+
+/* Bytes of the spare headers, for a holder of the registry lock. */
+static inline size_t fr_registry_spare_bytes(const struct fr_instance *inst)
+{
+    return inst->spares_n * FR_CACHE_BYTES;
+}
 
 /* For caches off the registry, on a list of their own, that nobody uses any more: empties them, under the
  * recall lock, so that the next reclaim finds it all in the slabs; then frees their headers, which calls

@@ -8,6 +8,7 @@
 #include "grow.h"
 #include "port/memory.h"
 #include "quarantine.h"
+#include "registry.h"
 
 /* Free objects of a class in all caches, in bytes. Under the registry lock. */
 static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
@@ -59,8 +60,6 @@ void fr_stats_get(struct fr_instance *inst, struct frusa_stats *out)
     out->allocated_metadata = fr_load_relaxed(&b->held_for[FR_FOR_METADATA]);
     out->allocated_from_fallback =
         fr_load_relaxed(&b->held_for[FR_FOR_SPANS]) + out->allocated_metadata;
-    out->in_use_metadata = metadata_in_use(h);
-    out->in_use = out->in_use_metadata;
     out->large = fr_load_relaxed(&b->held_for[FR_FOR_LARGE]);
     out->purged = fr_load_relaxed(&h->purged);
     out->reclaimed_total = fr_load_relaxed(&h->reclaimed_total);
@@ -68,6 +67,8 @@ void fr_stats_get(struct fr_instance *inst, struct frusa_stats *out)
     out->fallback_allocs = fr_load_relaxed(&b->allocs);
     out->fallback_deallocs = fr_load_relaxed(&b->deallocs);
     fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    out->in_use_metadata = metadata_in_use(h) - fr_registry_spare_bytes(inst);
+    out->in_use = out->in_use_metadata;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++) {
         struct fr_class_stats row;
         class_stats_locked(inst, cls, &row);

@@ -276,6 +276,35 @@ START_TEST(test_static_instance_used_again_by_the_same_threads)
 }
 END_TEST
 
-RUNNER_MAIN("thread life", test_exit_among_other_destructors, test_first_use_at_exit,
-            test_exit_beside_reclaim, test_destroy_while_threads_live_on,
+static void use_a_little(void *arg, size_t index)
+{
+    void *p = frusa_alloc(arg, 100, 0);
+    REQUIRE(p != NULL && index == 0);
+    frusa_dealloc(arg, p, 100, 0);
+}
+
+/* Threads that follow each other use the same header; a reclaim gives it back. */
+START_TEST(test_headers_wait_for_the_next_thread)
+{
+    struct fixture x;
+    struct frusa_stats first, last;
+    fixture_open(&x, 0, NULL);
+    team_run(1, use_a_little, x.f);
+    ck_assert_int_eq(frusa_get_stats(x.f, &first), 0);
+    for (size_t i = 0; i < 100; i++)
+        team_run(1, use_a_little, x.f);
+    ck_assert_int_eq(frusa_get_stats(x.f, &last), 0);
+    ck_assert_uint_eq(last.fallback_allocs, first.fallback_allocs);
+    ck_assert_uint_eq(last.fallback_deallocs, first.fallback_deallocs);
+    ck_assert_uint_gt(last.allocated_metadata, last.in_use_metadata);
+    frusa_reclaim(x.f);
+    ck_assert_int_eq(frusa_get_stats(x.f, &last), 0);
+    ck_assert_uint_le(last.allocated_from_fallback, 32 << 10);
+    ck_assert_uint_eq(last.allocated_metadata, last.in_use_metadata);
+    fixture_close(&x);
+}
+END_TEST
+
+RUNNER_MAIN("thread life", test_headers_wait_for_the_next_thread, test_exit_among_other_destructors,
+            test_first_use_at_exit, test_exit_beside_reclaim, test_destroy_while_threads_live_on,
             test_destroy_while_threads_exit, test_static_instance_used_again_by_the_same_threads)
