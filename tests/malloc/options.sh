@@ -29,7 +29,7 @@ expect 'no complaints without standard error' '' "$(preloaded limit=x ./settings
 
 # Statistics at exit.
 preloaded stats=- ./settings kept > /dev/null 2> "$scratch/text"
-grep -q '^frusa [0-9.]*, process [0-9]*:$' "$scratch/text" || fail "stats=-: $(cat "$scratch/text")"
+grep -q '^frusa [0-9.]*, settings, process [0-9]*:$' "$scratch/text" || fail "stats=-: $(cat "$scratch/text")"
 grep -q '^  in use  *[0-9]* KiB$\|^    in use  *[0-9]* KiB$' "$scratch/text" || fail "stats=-: no figures"
 settings=$PWD/settings
 (cd "$scratch" && preloaded stats=relative.json "$settings" leave)
