@@ -34,6 +34,13 @@ __attribute__((constructor)) static void ignore_tools(void)
 #include <malloc.h>
 #endif
 
+void tool_expect_lost_objects(void)
+{
+#if defined(VALGRIND_CLO_CHANGE)
+    VALGRIND_CLO_CHANGE("--leak-check=no");
+#endif
+}
+
 void tool_keep_freed_memory(void)
 {
 #if defined(__GLIBC__)

@@ -33,6 +33,10 @@
 /* Returns 1 when the program runs under valgrind. */
 int tool_is_valgrind(void);
 
+/* For the child of a process with several threads: what the threads that do not exist here held on their stacks
+ * is lost to it, and no leak. */
+void tool_expect_lost_objects(void);
+
 /* Makes the C library keep freed memory for the next allocation instead of giving it back to the system,
  * where it can be told so. For programs that allocate and free the same large blocks thousands of times. */
 void tool_keep_freed_memory(void);

@@ -9,6 +9,7 @@
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"
+#include "support/tools.h"
 #include "unit/runner.h"
 
 #include <errno.h>
@@ -217,6 +218,7 @@ static void fork_and_use(void *arg, size_t index)
         fr_fallback_arena_fork_prepare();
         pid_t child = fork();
         if (child == 0) {
+            tool_expect_lost_objects();
             fr_fallback_arena_fork_child();
             alarm(env_watchdog_seconds());
             void *p = take(a, PAGE, PAGE);

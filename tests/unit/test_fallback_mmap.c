@@ -447,6 +447,7 @@ END_TEST
 
 static void use_child(void)
 {
+    tool_expect_lost_objects();
     fr_fallback_mmap_fork_child();
     alarm(env_watchdog_seconds());
     REQUIRE(fr_fallback_mmap_is_valid());

@@ -95,12 +95,14 @@ static void fork_in_turmoil(frusa_t *f)
     for (size_t i = 0; i < env_scale(25, 3); i++) {
         pid_t child = fork();
         if (child == 0) {
+            tool_expect_lost_objects();
             pattern_require(object, 500, 7);
             live_on(f);
             frusa_free(f, object);
             if (i % 5 == 0) {
                 pid_t grandchild = fork();
                 if (grandchild == 0) {
+                    tool_expect_lost_objects();
                     live_on(f);
                     _exit(0);
                 }
@@ -196,6 +198,7 @@ START_TEST(test_guarantee_in_the_child)
     gate_await(&s.gate, IDLE);
     pid_t child = fork();
     if (child == 0) {
+        tool_expect_lost_objects();
         watchdog_start("the child of test_fork", 0);
         frusa_reclaim(s.x.f);
         REQUIRE_MSG(fallback_held(&s.x.fallback) <= RECORD_MAX + CACHE_MAX, "%zu bytes stay",
@@ -243,8 +246,10 @@ START_TEST(test_threads_end_during_forks)
     team_start(&team, MUTATORS, churn, &t);
     for (size_t i = 0; i < env_scale(300, 10); i++) {
         pid_t child = fork();
-        if (child == 0)
+        if (child == 0) {
+            tool_expect_lost_objects();
             _exit(0);
+        }
         await_child(child);
     }
     fr_store_relaxed(&t.stop, 1);
@@ -263,6 +268,7 @@ static void fork_from_a_thread(void *arg, size_t index)
     (void)index;
     pid_t child = fork();
     if (child == 0) {
+        tool_expect_lost_objects();
         for (size_t i = 0; i < 50; i += 2) {
             use(instances[i], i);
             frusa_destroy(instances[i]);

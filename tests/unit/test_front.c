@@ -150,6 +150,7 @@ START_TEST(test_all_members_zero)
         ck_abort_msg("not detected");
     }
     ck_assert_int_eq(strncmp(message, "frusa: frusa_free: invalid", 26), 0);
+    frusa_destroy(&f);
 }
 END_TEST
 
