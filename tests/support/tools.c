@@ -23,7 +23,7 @@ int tool_is_valgrind(void)
  * watched. Programs that link the shared library cannot reach this, and are watched. */
 #if defined(FRUSA_TEST_INTERNALS)
 extern int fr_tools_ignored __attribute__((weak));
-__attribute__((constructor)) static void ignore_tools(void)
+__attribute__((constructor(101))) static void ignore_tools(void)
 {
     if (&fr_tools_ignored != NULL && getenv("FRUSA_TEST_TOOLS") == NULL)
         fr_tools_ignored = 1;

@@ -31,8 +31,8 @@ static frusa_t early_heap = FRUSA_4K_INITIALIZER(&frusa_fallback_malloc);
 static frusa_t early_default_heap = FRUSA_2M_INITIALIZER(NULL);
 static char *early_object, *early_large_object, *early_default_object;
 
-/* 101 is the first priority that is not reserved: before every other constructor of the program. */
-__attribute__((constructor(101))) static void allocate_before_main(void)
+/* Before constructors without a priority. (101, the first that is not reserved, is tools.c's.) */
+__attribute__((constructor(102))) static void allocate_before_main(void)
 {
     early_object = frusa_alloc(&early_heap, 1000, 64);
     early_large_object = frusa_malloc(&early_heap, 100000);
