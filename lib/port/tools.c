@@ -13,20 +13,22 @@
 #endif
 #endif
 #if !defined(HAVE_MEMCHECK)
-#define HAVE_MEMCHECK                                      0
-#define RUNNING_ON_VALGRIND                                0
-#define VALGRIND_MALLOCLIKE_BLOCK(p, size, redzone, zero)  ((void)0)
-#define VALGRIND_FREELIKE_BLOCK(p, redzone)                ((void)0)
-#define VALGRIND_RESIZEINPLACE_BLOCK(p, old, new, redzone) ((void)0)
-#define VALGRIND_CREATE_MEMPOOL(pool, redzone, zero)       ((void)0)
-#define VALGRIND_DESTROY_MEMPOOL(pool)                     ((void)0)
-#define VALGRIND_MEMPOOL_ALLOC(pool, p, size)              ((void)0)
-#define VALGRIND_MEMPOOL_FREE(pool, p)                     ((void)0)
-#define VALGRIND_MEMPOOL_CHANGE(pool, from, to, size)      ((void)0)
-#define VALGRIND_PRINTF_BACKTRACE(...)                     ((void)0)
-#define VALGRIND_MAKE_MEM_NOACCESS(p, size)                0
-#define VALGRIND_MAKE_MEM_UNDEFINED(p, size)               0
-#define VALGRIND_MAKE_MEM_DEFINED(p, size)                 0
+#define HAVE_MEMCHECK       0
+#define RUNNING_ON_VALGRIND 0
+/* The arguments count as used. */
+#define VALGRIND_MALLOCLIKE_BLOCK(p, size, redzone, zero)  ((void)(p), (void)(size))
+#define VALGRIND_FREELIKE_BLOCK(p, redzone)                ((void)(p))
+#define VALGRIND_RESIZEINPLACE_BLOCK(p, old, new, redzone) ((void)(p), (void)(old), (void)(new))
+#define VALGRIND_CREATE_MEMPOOL(pool, redzone, zero)       ((void)(pool))
+#define VALGRIND_DESTROY_MEMPOOL(pool)                     ((void)(pool))
+#define VALGRIND_MEMPOOL_ALLOC(pool, p, size)              ((void)(pool), (void)(p), (void)(size))
+#define VALGRIND_MEMPOOL_FREE(pool, p)                     ((void)(pool), (void)(p))
+#define VALGRIND_MEMPOOL_CHANGE(pool, from, to, size)                                              \
+    ((void)(pool), (void)(from), (void)(to), (void)(size))
+#define VALGRIND_PRINTF_BACKTRACE(format, text) ((void)(format), (void)(text))
+#define VALGRIND_MAKE_MEM_NOACCESS(p, size)     ((void)(p), (void)(size), 0)
+#define VALGRIND_MAKE_MEM_UNDEFINED(p, size)    ((void)(p), (void)(size), 0)
+#define VALGRIND_MAKE_MEM_DEFINED(p, size)      ((void)(p), (void)(size), 0)
 #endif
 
 /* The address sanitizer's interface; absent unless its run-time library is in the process. */
