@@ -58,11 +58,12 @@ lint() {
     grep -q '^O: ' "$work/lintian.log" || die "lintian did not work: see $work/lintian.log"
 }
 
-# Packages built elsewhere, in another time zone, under another mask and without tests are the same.
+# Packages built in another directory, in another time zone, under another mask and without tests are the same.
+# (Where a directory's name has a blank, libtool cannot link with a library that is not installed yet.)
 compare() {
     total=0
     for package in "$work"/first/*.deb; do
-        cmp "$package" "$work/second, elsewhere/$(basename "$package")" || die "two builds differ"
+        cmp "$package" "$work/second-elsewhere/$(basename "$package")" || die "two builds differ"
         total=$((total + 1))
     done
     [ "$total" -gt 0 ] || die "no packages were built"
@@ -136,7 +137,7 @@ say "lintian"
 lint
 say "building them again"
 # shellcheck disable=SC2031 # that is meant
-(umask 027 && build "second, elsewhere" --build=binary DEB_BUILD_OPTIONS=nocheck TZ=Pacific/Chatham)
+(umask 027 && build "second-elsewhere" --build=binary DEB_BUILD_OPTIONS=nocheck TZ=Pacific/Chatham)
 compare
 apt-config dump | grep -E '^Acquire::(Check-|Retries|https?::Proxy)' > "$work/apt.conf" || true
 if [ -z "${ROOT_TARBALL-}" ] && [ ! -f "$work/root.tar" ]; then
