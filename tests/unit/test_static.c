@@ -39,6 +39,13 @@ __attribute__((constructor(102))) static void allocate_before_main(void)
     early_default_object = frusa_alloc_zeroed(&early_default_heap, 1000, 0);
 }
 
+/* In the process that starts each test in one of its own they are still there. */
+__attribute__((destructor)) static void destroy_after_main(void)
+{
+    frusa_destroy(&early_heap);
+    frusa_destroy(&early_default_heap);
+}
+
 START_TEST(test_constructor_before_main)
 {
     ck_assert(early_object != NULL && early_large_object != NULL && early_default_object != NULL);
