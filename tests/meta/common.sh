@@ -39,7 +39,7 @@ require_list() {
     [ -n "$2" ] || die "no $1 found below $top_srcdir"
 }
 
-# list_sources DIRECTORY SUFFIX...: the files below top_srcdir/DIRECTORY with one of the suffixes, one a
+# list_sources DIRECTORY SUFFIX...: the files below top_srcdir/DIRECTORY whose path ends in one of the suffixes, one a
 # line, relative to top_srcdir; build directories are passed over. File names here hold no blanks.
 list_sources() (
     cd "$top_srcdir" || exit 1
@@ -48,7 +48,7 @@ list_sources() (
     [ -d "$directory" ] || exit 0
     for suffix; do
         find "$directory" \( -name build -o -name 'libfrusa-*' -o -name sanitizers -o -name cross -o -name '.git' \) \
-            -type d -prune -o -type f -name "*$suffix" -print
+            -type d -prune -o -type f -path "*$suffix" -print
     done | sed 's,^\./,,' | sort
 )
 
