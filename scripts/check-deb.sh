@@ -81,11 +81,12 @@ mirror() {
     done
 }
 
+# (The suffix tells mmdebstrap what to make.)
 make_root_tarball() {
     # shellcheck disable=SC2046 # one word or none
     logged mmdebstrap mmdebstrap --variant=minbase --include=gcc,libc6-dev,man-db,pkg-config \
-        --aptopt="$work/apt.conf" bookworm "$work/root.tar.new" $(mirror)
-    mv "$work/root.tar.new" "$work/root.tar"
+        --aptopt="$work/apt.conf" bookworm "$work/new-root.tar" $(mirror)
+    mv "$work/new-root.tar" "$work/root.tar"
 }
 
 unpack_root() {
