@@ -138,7 +138,7 @@ FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, s
     return (struct fr_magazine *)(void *)((char *)c + offset);
 }
 
-/* An object out of the magazine into *p; 0: the slow path. Each way out leaves by itself, so that the
+/* An object out of the magazine into *p; 0 (and NULL): the slow path. Each way out leaves by itself, so that the
  * compiler tests nothing twice. */
 FR_INLINE int fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, void **p, int fenced)
 {
@@ -146,6 +146,7 @@ FR_INLINE int fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, void **
     size_t lo = fr_load_acquire(&m->lo); /* [C.1] */
     size_t top = fr_load_relaxed(&m->top);
     if (FR_UNLIKELY(top <= lo)) {
+        *p = NULL;
         fr_cache_leave(c);
         return 0;
     }

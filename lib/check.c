@@ -105,7 +105,8 @@ static int caches_are_valid(struct fr_instance *inst)
             size_t lo = fr_load_relaxed(&c->mags[cls].lo);
             size_t top = fr_load_relaxed(&c->mags[cls].top);
             size_t hi = fr_load_relaxed(&c->mags[cls].hi);
-            CHECK(lo <= top && top <= hi && lo == (size_t)(uintptr_t)c->info[cls].base);
+            CHECK(lo <= top && top <= hi && (top - lo) % sizeof(void *) == 0);
+            CHECK(lo == (size_t)(uintptr_t)c->info[cls].base);
             CHECK(hi - lo == c->info[cls].capacity * sizeof(void *));
             capacity += c->info[cls].capacity * fr_class_size(cls);
             cached[cls] += (top - lo) / sizeof(void *);

@@ -242,6 +242,7 @@ FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects,
     size_t slot;
     struct fr_span *s = span_for_give(h, cls, objects[0], m);
     *span = NULL;
+    *taken = 0;
     if (FR_UNLIKELY(!s))
         return 1;
     if (FR_UNLIKELY(!fr_span_slot_exactly(s, objects[0], &slot))) {
