@@ -21,7 +21,14 @@ AC_DEFUN([FRUSA_COMPILER_FLAGS], [
     # GCC otherwise merges the tests of the fast paths into set-and-combine sequences, which cost more
     # instructions than the predictable branches that they replace.
     AX_APPEND_COMPILE_FLAGS(["--param=logical-op-non-short-circuit=0"], [CODEGEN_CFLAGS], [-Werror])
-    AS_IF([test "x$enable_coverage" = xyes], [AX_APPEND_FLAG([--coverage], [CODEGEN_CFLAGS])])
+    AS_IF([test "x$enable_coverage" = xyes], [
+        COVERAGE_LDFLAGS=--coverage
+        AX_APPEND_FLAG([--coverage], [CODEGEN_CFLAGS])
+        # Threads count at once; without it some lines are lost, and numbers that gcovr refuses come out.
+        AX_APPEND_COMPILE_FLAGS([-fprofile-update=atomic], [CODEGEN_CFLAGS], [-Werror])
+    ])
+    AC_SUBST([COVERAGE_LDFLAGS])
+    AM_CONDITIONAL([COVERAGE], [test "x$enable_coverage" = xyes])
     AS_IF([test "x$enable_debug" = xyes], [DEBUG_CPPFLAGS=-DFR_DEBUG])
     AC_SUBST([WARN_CFLAGS])
     AC_SUBST([CODEGEN_CFLAGS])
