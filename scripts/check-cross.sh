@@ -178,6 +178,7 @@ build_and_test() {
 }
 
 prepare_and_test() {
+    [ -z "$qemu" ] || export FRUSA_TEST_EMULATED=1
     fill_qemu && fill_root && cd "$work/$arch" || return 1
     [ -e config.status ] || configure_here || return 1
     build_and_test

@@ -41,7 +41,8 @@ try_privileged() {
     chmod 755 "$scratch" && chown 65534 "$scratch/program" && chmod u+s "$scratch/program"
     [ "$(FRUSA_OPTIONS=limit=0 "$scratch/program" limit 2> /dev/null)" = refused ] ||
         fail "a set-user-ID program heeds FRUSA_OPTIONS"
-    [ "$(FRUSA_OPTIONS=nonsense "$scratch/program" 2>&1)" = \
+    # (A program that counts its lines may not write them as that user.)
+    [ "$(FRUSA_OPTIONS=nonsense "$scratch/program" 2>&1 | grep -v '^profiling:')" = \
         'frusa: frusa_malloc_options: nonsense: unknown option, ignored' ] ||
         fail "a set-user-ID program complains of FRUSA_OPTIONS"
 }

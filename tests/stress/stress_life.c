@@ -161,7 +161,7 @@ static void live_on_in_the_child(uint64_t stream)
     in_child = 1;
     use(shared.f, &r, 100);
     frusa_reclaim(shared.f);
-    if (!TOOL_TSAN) /* it remembers the threads that vanished, and takes new ones in their place for them */
+    if (env_child_may_start_threads())
         team_run(3, use_and_reclaim, &stream);
     frusa_reclaim(shared.f);
 }

@@ -67,6 +67,11 @@ unsigned env_seconds(unsigned usual)
     return seconds > 0 ? (unsigned)seconds : usual;
 }
 
+int env_child_may_start_threads(void)
+{
+    return !TOOL_TSAN && getenv("FRUSA_TEST_EMULATED") == NULL;
+}
+
 unsigned env_watchdog_seconds(void)
 {
     const char *text = getenv("FRUSA_TEST_WATCHDOG");

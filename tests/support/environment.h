@@ -5,6 +5,7 @@
  *   FRUSA_TEST_SEED     the seed of the random generators
  *   FRUSA_TEST_SECONDS  how long a stress program runs
  *   FRUSA_TEST_TOOLS    if set, instances are watched by memcheck or the address sanitizer as users' are
+ *   FRUSA_TEST_EMULATED if set, an emulator of another machine runs the program
  *   FRUSA_TEST_WATCHDOG seconds after which a program counts as hung (default 120, more under a tool)
  */
 #ifndef SUPPORT_ENVIRONMENT_H
@@ -24,6 +25,13 @@ uint64_t env_fresh_seed(const char *program);
 
 /* Returns the seconds that a stress program runs. */
 unsigned env_seconds(unsigned usual);
+
+/*
+ * Returns 1 where a child that is forked while other threads start threads may start threads itself. Not
+ * where the thread sanitizer remembers the threads that vanished, and takes new ones in their place for them; nor
+ * under qemu (10.0), whose child waits for ever for the lock that one of them held to start a thread.
+ */
+int env_child_may_start_threads(void);
 
 /* Returns the seconds after which a test or program counts as hung. */
 unsigned env_watchdog_seconds(void);

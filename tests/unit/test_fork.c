@@ -48,7 +48,7 @@ static void live_on(frusa_t *f)
     struct walk_totals before = walk_sum(f);
     use(f, 1000);
     frusa_reclaim(f);
-    if (!TOOL_TSAN) /* it takes new threads for those that vanished, by their addresses */
+    if (env_child_may_start_threads())
         team_run(3, use_and_reclaim, f);
     frusa_reclaim(f);
     struct walk_totals after = walk_sum(f);
