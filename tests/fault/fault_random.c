@@ -99,7 +99,6 @@ static void threads_at_random(const struct setting *setting, size_t rate)
     REQUIRE_MSG(fallback_blocks(&c.fallback) == 1, "%zu blocks stay", fallback_blocks(&c.fallback));
     frusa_destroy(c.f);
     fallback_require_empty(&c.fallback);
-    REQUIRE(outcome.injected > 0);
     char name[40];
     snprintf(name, sizeof(name), "threads, %u of 100 calls", percent);
     drive_print(name, setting->name, &outcome);
@@ -121,6 +120,9 @@ int main(void)
     for (size_t k = 0; k < setting_count; k++)
         for (size_t i = 0; i < RATES; i++)
             threads_at_random(&settings[k], i);
+    /* In one setting alone there may be none, where little is done. */
+    for (size_t i = 0; i < RATES; i++)
+        REQUIRE(crowd_totals[i].injected > 0);
     drive_row_head();
     for (size_t i = 0; i < RATES; i++) {
         char name[80];
