@@ -166,7 +166,7 @@ build_and_test() {
         make -s -k -j "$jobs" -C tests/unit check-TESTS LOG_FLAGS="$emulator" TESTS="$few_tests"
         return
     fi
-    for directory in unit stress; do
+    for directory in unit freestanding stress; do
         make -s -k -j "$jobs" -C "tests/$directory" check LOG_FLAGS="$emulator" || status=1
     done
     # Not those in which the kernel refuses, as an emulator hides its filters and limits.

@@ -208,7 +208,7 @@ START_TEST(test_misuse)
 {
     static const unsigned flags[] = {0, FRUSA_CHECKED};
     static char foreign[64];
-    for (size_t i = 0; i < 2; i++) {
+    for (volatile size_t i = 0; i < 2; i++) {
         const struct frusa_config config = {.flags = flags[i]};
         struct fixture x, other;
         fixture_open(&x, FALLBACK_EVERYTHING, &config);

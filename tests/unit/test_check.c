@@ -170,19 +170,18 @@ START_TEST(test_caches)
 {
     static struct stage s;
     stage_open(&s);
-    struct fr_instance *inst = fr_instance_of(s.x.f);
-    frusa_dealloc(s.x.f, s.objects[0], SIZE, 0);
-    ck_assert(!fr_list_is_empty(&inst->caches));
-    struct frusa_cache *c = FR_CONTAINER_OF(inst->caches.next, struct frusa_cache, in_registry);
+    struct frusa_cache *c = frusa_cache_create(s.x.f);
+    REQUIRE(c != NULL);
+    frusa_cache_dealloc(c, s.objects[0], SIZE, 0);
     ck_assert(fr_heap_is_valid(s.x.f));
-    require_noticed(&s, &c->mags[s.cls].top,
-                    "a magazine's top"); /* which then is no whole object */
+    require_noticed(&s, &c->mags[s.cls].top, "the top of a magazine");
     require_noticed(&s, &c->mags[s.cls].hi, "a magazine's end");
     require_noticed(&s, &c->busy, "an owner inside");
     require_noticed(&s, &c->state, "a cache's state");
     c->budget++;
     ck_assert(!fr_heap_is_valid(s.x.f));
     c->budget--;
+    frusa_cache_destroy(c);
     REQUIRE((s.objects[0] = frusa_alloc(s.x.f, SIZE, 0)) != NULL);
     stage_close(&s);
 }
