@@ -186,6 +186,10 @@ START_TEST(test_options_out_of_range)
             errno = 0;
             ck_assert(frusa_cache_create(heaps[i]) == NULL && errno == EINVAL);
             ck_assert_int_eq(frusa_owns(heaps[i], &s), 0);
+            char json[8] = "before";
+            ck_assert_uint_eq(frusa_stats_json(heaps[i], json, sizeof(json)), 0);
+            ck_assert_str_eq(json, "");
+            ck_assert_uint_eq(frusa_reclaim(heaps[i]), 0);
             frusa_dealloc(heaps[i], NULL, 1, 1);
             frusa_free(heaps[i], NULL);
         }
