@@ -17,7 +17,6 @@
 #define FR_INLINE      static inline __attribute__((always_inline))
 #define FR_EXPORT      __attribute__((visibility("default")))
 #define FR_NORETURN    __attribute__((noreturn))
-#define FR_UNUSED      __attribute__((unused))
 /* Of functions of a few dozen instructions that programs call all the time: where in a line of the
  * instruction cache they begin decides about one cycle in twenty of a pair. */
 #define FR_HOT __attribute__((aligned(64)))
