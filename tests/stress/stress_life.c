@@ -159,6 +159,7 @@ static void live_on_in_the_child(uint64_t stream)
     struct random r = random_stream(seed ^ 3, stream);
     watchdog_start("a child of stress_life", 0);
     in_child = 1;
+    tool_expect_lost_objects();
     use(shared.f, &r, 100);
     frusa_reclaim(shared.f);
     if (env_child_may_start_threads())
