@@ -8,18 +8,24 @@
 #include "port/memory.h"
 #include "port/tls.h"
 
-/* Under the spans lock: the span is on the list, so its descriptor stays. */
-static void fill_row(const struct fr_span *s, struct frusa_span_info *row)
+/*
+ * Under the spans lock: the span is on the list, so its descriptor stays. 0: it is retired, and only waits to be
+ * taken off the list: reclaim has it already, or growth of another class.
+ */
+static int fill_row(const struct fr_span *s, struct frusa_span_info *row)
 {
     size_t count = fr_load_relaxed(&s->count);
+    if (count & FR_RETIRED)
+        return 0;
     memset(row, 0, sizeof(*row));
     row->address = fr_span_base(s);
     row->bytes = s->bytes;
     row->large = s->cls == FR_CLASS_LARGE;
     row->object_size = row->large ? s->bytes : s->object_size;
     row->slots = s->capacity;
-    row->live = count & FR_RETIRED ? 0 : count;
+    row->live = count;
     row->purged = fr_popcount(fr_load_relaxed(&s->purged)) * FR_PAGE_SIZE;
+    return 1;
 }
 
 static int walk_list(struct fr_heap *h, struct fr_link *head,
@@ -36,7 +42,8 @@ static int walk_list(struct fr_heap *h, struct fr_link *head,
     while (!stop && self.cursor != head) {
         struct fr_link *link = self.cursor;
         self.cursor = link->next;
-        fill_row(FR_CONTAINER_OF(link, struct fr_span, in_all), &row);
+        if (!fill_row(FR_CONTAINER_OF(link, struct fr_span, in_all), &row))
+            continue;
         fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
         fr_lock_assert_none();
         stop = visit(&row, arg);

@@ -318,6 +318,30 @@ START_TEST(test_retire_one)
 }
 END_TEST
 
+static int count_rows(const struct frusa_span_info *row, void *arg)
+{
+    (void)row;
+    ++*(size_t *)arg;
+    return 0;
+}
+
+/* Between its retirement and its leaving the lists a span is nobody's: a walk does not show it. */
+START_TEST(test_retired_is_not_shown)
+{
+    struct stage s;
+    size_t rows = 0;
+    stage_open(&s);
+    struct fr_span *span = new_span(&s);
+    frusa_walk(s.x.f, count_rows, &rows);
+    ck_assert_uint_eq(rows, 1);
+    fr_store_relaxed(&span->count, FR_RETIRED);
+    frusa_walk(s.x.f, count_rows, &rows);
+    ck_assert_uint_eq(rows, 1);
+    fr_store_relaxed(&span->count, 0);
+    stage_close(&s);
+}
+END_TEST
+
 /* Takes every run of claimed pages, or releases it; returns the pages. */
 static size_t for_each_run(struct fr_page_claim *claim, int take)
 {
@@ -417,4 +441,5 @@ END_TEST
 
 RUNNER_MAIN("slabs", test_empty_slab_has_nothing, test_full_and_not, test_fullest_first, test_fresh,
             test_misuse_is_noted, test_first_misuse_counts, test_retire_empty,
-            test_retire_as_much_as_wanted, test_retire_one, test_claim_pages, test_threads)
+            test_retire_as_much_as_wanted, test_retire_one, test_retired_is_not_shown,
+            test_claim_pages, test_threads)
