@@ -85,6 +85,12 @@ AC_DEFUN([FRUSA_FREESTANDING_FLAGS], [
         #error addresses relative to the code are cheap
         #endif
         ]])], [frusa_address_flags="-fno-pic"], [frusa_address_flags="-fPIE"])
+    # Then hosted programs over the core, which are tests, must not be asked to be linked anywhere either.
+    AS_IF([test "x$frusa_address_flags" = x-fno-pic], [
+        AX_APPEND_LINK_FLAGS([-no-pie], [frusa_core_link_flags])
+        CORE_TEST_LDFLAGS=${frusa_core_link_flags:+"-XCClinker $frusa_core_link_flags"}
+    ])
+    AC_SUBST([CORE_TEST_LDFLAGS])
     AX_APPEND_COMPILE_FLAGS([-ffreestanding $frusa_address_flags -fno-stack-protector -fno-lto],
         [FREESTANDING_CFLAGS], [-Werror])
     AX_APPEND_COMPILE_FLAGS([-mgeneral-regs-only -mno-red-zone -mno-outline-atomics], [FREESTANDING_CFLAGS], [-Werror])

@@ -72,6 +72,11 @@ int env_child_may_start_threads(void)
     return !TOOL_TSAN && getenv("FRUSA_TEST_EMULATED") == NULL;
 }
 
+int env_child_may_use_malloc(void)
+{
+    return !TOOL_ASAN;
+}
+
 unsigned env_watchdog_seconds(void)
 {
     const char *text = getenv("FRUSA_TEST_WATCHDOG");
