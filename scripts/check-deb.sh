@@ -130,7 +130,7 @@ run_package_tests() {
 
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages autopkgtest bash-completion check debhelper dpkg-dev g++ groff lintian \
-    mandoc mmdebstrap python3 xz-utils
+    mandoc mmdebstrap python3 valgrind xz-utils
 
 say "building the packages, with tests"
 build first --build=full
