@@ -120,9 +120,9 @@ int main(void)
     for (size_t k = 0; k < setting_count; k++)
         for (size_t i = 0; i < RATES; i++)
             threads_at_random(&settings[k], i);
-    /* In one setting alone there may be none, where little is done. */
+    /* Of 100 calls one, where few are made, may be none. */
     for (size_t i = 0; i < RATES; i++)
-        REQUIRE(crowd_totals[i].injected > 0);
+        REQUIRE(percents[i] < 10 || crowd_totals[i].injected > 0);
     drive_row_head();
     for (size_t i = 0; i < RATES; i++) {
         char name[80];

@@ -74,7 +74,7 @@ int env_child_may_start_threads(void)
 
 int env_child_may_use_malloc(void)
 {
-    return !TOOL_ASAN;
+    return !TOOL_ASAN && !TOOL_TSAN;
 }
 
 unsigned env_watchdog_seconds(void)

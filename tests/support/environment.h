@@ -34,8 +34,8 @@ unsigned env_seconds(unsigned usual);
 int env_child_may_start_threads(void);
 
 /*
- * Returns 1 where a child that is forked while other threads use malloc may use it itself. Not under gcc 12's and
- * clang 14's address sanitizer, which leaves the locks of its allocator to the child as they are.
+ * Returns 1 where a child that is forked while other threads use malloc may use it itself. Not under the
+ * sanitizers of gcc 12 and clang 14, which leave locks of their allocators to the child as they are.
  */
 int env_child_may_use_malloc(void);
 
