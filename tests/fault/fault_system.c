@@ -24,13 +24,20 @@
 
 enum { THREADS = 4, STEPS = 800, SYSCALL_PROCESS_MADVISE = 440 };
 
+/* What the C library calls for mmap; where addresses have 32 bits, with the offset in pages. */
+#if defined(SYS_mmap2)
+#define SYSCALL_MMAP SYS_mmap2
+#else
+#define SYSCALL_MMAP SYS_mmap
+#endif
+
 static const struct victim {
     const char *name;
     long number;
     int error;
     const char *error_name;
 } victims[] = {
-    {"mmap", SYS_mmap, ENOMEM, "ENOMEM"},
+    {"mmap", SYSCALL_MMAP, ENOMEM, "ENOMEM"},
     {"munmap", SYS_munmap, ENOMEM, "ENOMEM"},
     {"mremap", SYS_mremap, ENOMEM, "ENOMEM"},
     {"madvise", SYS_madvise, ENOMEM, "ENOMEM"},
@@ -227,7 +234,7 @@ static void each_with_threads(const struct victim *victim, int over_arena)
         int is_sure = moment == FROM_THE_START && victim->number != SYSCALL_PROCESS_MADVISE;
         REQUIRE_MSG(shared->refused > 0 || (shared->seen == 0 && !is_sure), "%zu calls seen",
                     shared->seen);
-        REQUIRE(victim->number != SYS_mmap || shared->failed > 0 || moment != FROM_THE_START);
+        REQUIRE(victim->number != SYSCALL_MMAP || shared->failed > 0 || moment != FROM_THE_START);
         /* A reclaim that cannot reach other threads' caches says so. */
         REQUIRE(victim->number != SYS_membarrier || moment != LATER || shared->partial > 0);
         drive_row(what, over_arena ? "4 threads, over an arena" : "4 threads", 1, shared->refused,

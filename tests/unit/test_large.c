@@ -52,12 +52,13 @@ START_TEST(test_life)
     size_t before = fallback_held(&x.fallback);
     char *p = fr_large_alloc(heap_of(x.f), OLD - 5, OLD, 0, &is_zeroed, NULL);
     ck_assert_ptr_nonnull(p);
-    ck_assert_ptr_eq(fr_span_base(span_of(x.f, p)), p);
+    struct fr_span *s = span_of(x.f, p);
+    REQUIRE(s != NULL && fr_span_base(s) == p);
     ck_assert_ptr_null(span_of(x.f, p + FR_PAGE_SIZE));
     ck_assert(fr_large_owns(heap_of(x.f), p + OLD - 1) && !fr_large_owns(heap_of(x.f), p + OLD));
-    ck_assert_uint_eq(fr_load_relaxed(&span_of(x.f, p)->fresh), OLD - 5);
-    fr_large_set_size(span_of(x.f, p), OLD - 7);
-    ck_assert_uint_eq(fr_load_relaxed(&span_of(x.f, p)->fresh), OLD - 7);
+    ck_assert_uint_eq(fr_load_relaxed(&s->fresh), OLD - 5);
+    fr_large_set_size(s, OLD - 7);
+    ck_assert_uint_eq(fr_load_relaxed(&s->fresh), OLD - 7);
     ck_assert(fr_heap_is_valid(x.f));
     fr_large_free(heap_of(x.f), p, OLD, &m);
     ck_assert_int_eq(m.kind, FR_MISUSE_NONE);
