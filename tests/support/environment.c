@@ -67,14 +67,14 @@ unsigned env_seconds(unsigned usual)
     return seconds > 0 ? (unsigned)seconds : usual;
 }
 
-int env_child_may_start_threads(void)
-{
-    return !TOOL_TSAN && getenv("FRUSA_TEST_EMULATED") == NULL;
-}
-
 int env_child_may_use_malloc(void)
 {
     return !TOOL_ASAN && !TOOL_TSAN;
+}
+
+int env_child_may_start_threads(void)
+{
+    return env_child_may_use_malloc() && getenv("FRUSA_TEST_EMULATED") == NULL;
 }
 
 unsigned env_watchdog_seconds(void)

@@ -27,8 +27,8 @@ uint64_t env_fresh_seed(const char *program);
 unsigned env_seconds(unsigned usual);
 
 /*
- * Returns 1 where a child that is forked while other threads start threads may start threads itself. Not
- * where the thread sanitizer remembers the threads that vanished, and takes new ones in their place for them; nor
+ * Returns 1 where a child that is forked while other threads start threads may start threads itself. Not under the
+ * sanitizers, where that takes malloc, and the thread sanitizer takes new threads for those that vanished; nor
  * under qemu (10.0), whose child waits for ever for the lock that one of them held to start a thread.
  */
 int env_child_may_start_threads(void);
