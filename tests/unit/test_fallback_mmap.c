@@ -340,6 +340,17 @@ START_TEST(test_huge_pages_can_be_switched)
 }
 END_TEST
 
+START_TEST(test_unknown_use_of_huge_pages)
+{
+    errno = 0;
+    ck_assert_int_eq(frusa_set_huge(99), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    errno = 0;
+    ck_assert_int_eq(frusa_set_huge(FRUSA_HUGE_AUTO), 0);
+    ck_assert_int_eq(errno, 0);
+}
+END_TEST
+
 START_TEST(test_huge_pages_from_the_first_byte)
 {
     fr_fallback_mmap_set_huge(FR_HUGE_ALWAYS);
@@ -495,6 +506,7 @@ RUNNER_MAIN("fallback_mmap", test_every_size_at_every_alignment_is_zero,
             test_runs_are_resized_in_place, test_own_mappings_move_and_keep_their_alignment,
             test_a_small_heap_is_small, test_grown_heaps_ask_for_huge_pages,
             test_purged_blocks_do_not_come_back_as_huge_pages, test_huge_pages_can_be_switched,
-            test_huge_pages_from_the_first_byte, test_a_small_chunk_of_each_kind_is_kept,
-            test_errno_stays, test_blocks_given_back_twice_end_the_process,
-            test_threads_share_the_provider, test_fork_among_threads)
+            test_unknown_use_of_huge_pages, test_huge_pages_from_the_first_byte,
+            test_a_small_chunk_of_each_kind_is_kept, test_errno_stays,
+            test_blocks_given_back_twice_end_the_process, test_threads_share_the_provider,
+            test_fork_among_threads)

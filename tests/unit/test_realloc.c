@@ -170,6 +170,13 @@ START_TEST(test_bad_align_is_einval)
     fixture_open(&x, 0, NULL);
     errno = 0;
     ck_assert(frusa_realloc(x.f, NULL, 0, 24, 100) == NULL && ERROR_IS(EINVAL));
+    char *p = frusa_alloc(x.f, 100, 16);
+    ck_assert_ptr_nonnull(p);
+    pattern_fill(p, 100, 0);
+    errno = 0;
+    ck_assert(frusa_realloc(x.f, p, 100, 24, 200) == NULL && ERROR_IS(EINVAL));
+    pattern_require(p, 100, 0);
+    frusa_dealloc(x.f, p, 100, 16);
     fixture_close(&x);
 }
 END_TEST
