@@ -11,7 +11,6 @@ source=$(cd "$1" && pwd) || exit 1
 mkdir -p "$2" && cd "$2" || exit 1
 jobs=$(nproc 2> /dev/null || echo 2)
 failed=0
-fault_tests="fault_blocking fault_each fault_misaligned fault_random fault_reentry"
 
 # Thread sanitizer wants its fixed address ranges free, which much address space randomisation denies it.
 fixed_addresses=
@@ -37,7 +36,8 @@ build_and_test() {
         $fixed_addresses make -s -k -j "$jobs" -C "tests/$directory" check || return 1
     done
     # Not those in which the kernel refuses what the sanitizer needs itself.
-    $fixed_addresses make -s -k -j "$jobs" -C tests/fault check-TESTS TESTS="$fault_tests"
+    # shellcheck disable=SC2016,SC2086 # a variable of make, words
+    $fixed_addresses make -s -k -j "$jobs" -C tests/fault check-TESTS TESTS='$(FALLBACK_TESTS)'
 }
 
 # run_one COMPILER SANITIZERS OPTION...: a build directory, a log, a line.

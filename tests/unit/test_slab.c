@@ -3,6 +3,7 @@
 #include "check.h"
 #include "grow.h"
 #include "instance.h"
+#include "release.h"
 #include "slab_list.h"
 #include "slab_scan.h"
 #include "support/build.h"
@@ -245,20 +246,17 @@ END_TEST
 
 /* ---- what reclaim does ---- */
 
+/* Hands retired spans back; returns how many. */
 static size_t drop_retired(struct stage *s, struct fr_link *retired)
 {
     size_t n = 0;
-    while (retired) {
-        struct fr_span *span = fr_span_of_link(retired);
-        size_t descriptor = fr_span_descriptor_bytes(fr_span_slots(span), 0);
-        retired = retired->next;
+    for (struct fr_link *link = retired; link; link = link->next) {
+        struct fr_span *span = fr_span_of_link(link);
         ck_assert_uint_eq(count_of(span), FR_RETIRED);
         ck_assert_ptr_null(span_of(s, span->base));
-        fr_fallback_dealloc(&s->heap->backing, span->base, span->bytes, fr_span_align(span),
-                            FR_FOR_SPANS);
-        fr_meta_free(s->heap, span, descriptor);
         n++;
     }
+    fr_release_retired(s->heap, retired, FR_DATA_SPANS);
     return n;
 }
 
