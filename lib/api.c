@@ -2,14 +2,14 @@
 /* Every exported function: fast paths and argument checks, nothing else. */
 #include <frusa.h>
 
-#include "fast.h"
-#include "large.h"
+#include "cache/fast.h"
+#include "spans/large.h"
 #include "object.h"
 #include "port/error.h"
 #include "port/memory.h"
-#include "reclaim.h"
-#include "registry.h"
-#include "retain.h"
+#include "reclaim/reclaim.h"
+#include "cache/registry.h"
+#include "cache/retain.h"
 #include "stats.h"
 #include "walk.h"
 

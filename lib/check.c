@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-#include "cache.h"
-#include "grow.h"
+#include "cache/cache.h"
+#include "spans/grow.h"
 
 /* Names the line of the first check that fails, to a debugger's breakpoint at least. */
 static int fail(int line)

@@ -7,7 +7,7 @@
 #ifndef FR_CHECK_H
 #define FR_CHECK_H
 
-#include "instance.h"
+#include "cache/instance.h"
 
 /* Geometry, count and bits of one span, and its entries in the page map. */
 int fr_span_is_valid(const struct fr_span *s);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "instance.h"
+#include "cache/instance.h"
 
-#include "fork.h"
+#include "reclaim/fork.h"
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
-#include "release.h"
+#include "spans/release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
 _Static_assert(_Alignof(struct fr_instance) <= _Alignof(struct frusa), "and be aligned in it");

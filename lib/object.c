@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "object.h"
 
-#include "checked.h"
-#include "fast.h"
-#include "large.h"
+#include "spans/checked.h"
+#include "cache/fast.h"
+#include "spans/large.h"
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
-#include "reclaim.h"
-#include "registry.h"
-#include "retain.h"
+#include "reclaim/reclaim.h"
+#include "cache/registry.h"
+#include "cache/retain.h"
 
 /* How a layout is served. */
 enum service { SERVE_CACHED, SERVE_CHECKED, SERVE_LARGE };

@@ -8,7 +8,7 @@
 #ifndef FR_OBJECT_H
 #define FR_OBJECT_H
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /* Which cache a call goes through. */
 struct fr_via {

@@ -5,10 +5,10 @@
  */
 #include "stats.h"
 
-#include "grow.h"
+#include "spans/grow.h"
 #include "port/memory.h"
-#include "quarantine.h"
-#include "registry.h"
+#include "spans/quarantine.h"
+#include "cache/registry.h"
 
 /* Free objects of a class in all caches, in bytes. Under the registry lock. */
 static size_t cached_bytes(struct fr_instance *inst, unsigned cls)

@@ -2,7 +2,7 @@
 #ifndef FR_STATS_H
 #define FR_STATS_H
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /* What an instance holds of one class, in bytes unless the name says otherwise. */
 struct fr_class_stats {

@@ -2,7 +2,7 @@
 #ifndef FR_WALK_H
 #define FR_WALK_H
 
-#include "heap.h"
+#include "spans/heap.h"
 
 /* frusa_walk without the emptying of caches. */
 int fr_walk(struct fr_heap *h, int (*visit)(const struct frusa_span_info *, void *), void *arg);

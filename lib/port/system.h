@@ -19,7 +19,7 @@
 #define FR_HAVE_FUTEX      0
 #define FR_HAVE_MEMBARRIER 0
 #define FR_HAVE_TLS        0
-#define FR_PAGEMAP_HEADER  "pagemap_instance.h"
+#define FR_PAGEMAP_HEADER  "pagemap/instance.h"
 #define FR_BATCH_RANGES    64
 #else
 #define FR_HOSTED 1
@@ -34,7 +34,7 @@
 #define FR_HAVE_MEMBARRIER 0
 #endif
 #define FR_HAVE_TLS       1
-#define FR_PAGEMAP_HEADER "pagemap_process.h"
+#define FR_PAGEMAP_HEADER "pagemap/process.h"
 #define FR_BATCH_RANGES   256
 #endif
 

@@ -30,9 +30,11 @@ run_demo() {
 # copy_sources: puts a copy of the library's sources and headers, which nobody changes, into
 # $scratch/sources. Every file there is text.
 copy_sources() {
-    mkdir -p "$scratch/sources/include" "$scratch/sources/port"
-    cp "$top_srcdir"/lib/*.[ch] "$scratch/sources"
-    cp "$top_srcdir"/lib/port/*.[ch] "$scratch/sources/port"
+    mkdir -p "$scratch/sources/include"
+    (cd "$top_srcdir/lib" && find . -name '*.[ch]') | while read -r file; do
+        mkdir -p "$scratch/sources/$(dirname "$file")"
+        cp "$top_srcdir/lib/$file" "$scratch/sources/$file"
+    done
     cp "$top_srcdir"/include/*.h "$scratch/sources/include"
 }
 

@@ -7,7 +7,7 @@
  */
 #include "crowd.h"
 #include "drive.h"
-#include "fallback_mmap.h"
+#include "providers/mmap.h"
 #include "support/child.h"
 #include "support/environment.h"
 #include "support/pattern.h"

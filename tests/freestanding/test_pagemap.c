@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The page map of an instance, by itself: against a plain table, at any address, when nodes are refused. */
-#include "pagemap.h"
+#include "pagemap/pagemap.h"
 #include "support/fallback.h"
 #include "support/random.h"
 #include "support/require.h"

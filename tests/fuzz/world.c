@@ -7,7 +7,7 @@
 #include "support/walk.h"
 
 #include "check.h"
-#include "fallback_mmap.h"
+#include "providers/mmap.h"
 #include "port/tools.h"
 
 #include <errno.h>

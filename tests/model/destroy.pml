@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Destroying a static instance while threads that have caches live on or end, and using it, and its number, again.
- * lib/registry.c, lib/instance.c; the letters are registry.h's. README says what is left out.
+ * lib/cache/registry.c, lib/instance.c; the letters are registry.h's. README says what is left out.
  *
  * Instance A is destroyed, used again, and destroyed again. Thread ENDS ends during the first destroy; thread STAYS
  * meanwhile creates instance B, which may get A's number, uses both, and ends during the second destroy. Memory

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * fork in the middle of everything, and what the child finds.
- * lib/fork.c, lib/recall.c, lib/registry.c; README says what is left out.
+ * lib/reclaim/fork.c, lib/reclaim/recall.c, lib/cache/registry.c; README says what is left out.
  *
  * The forking thread has cache 1. Another thread attaches cache 0, uses it in every way that holds something, and
  * ends; a third reclaims; a fourth destroys the instance as soon as no other thread's call may come, while the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Purging free pages of a span, beside mutators, another purge and another reclaim.
- * lib/span_pages.h, lib/purge.c, lib/slab_scan.c, lib/slab.c; the letters are span_pages.h's. README says what is
+ * lib/spans/span_pages.h, lib/reclaim/purge.c, lib/spans/slab_scan.c, lib/spans/slab.c; the letters are span_pages.h's. README says what is
  * left out.
  *
  * A class with one span of four slots on two pages: slots 0 and 1 on page 0, 2 and 3 on page 1; and perhaps one

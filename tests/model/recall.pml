@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Recall: one cache with one magazine, its owner behind a store buffer, one or two reclaimers.
- * lib/cache.h, lib/cache.c, lib/recall.c; the letters are theirs. README says what is left out.
+ * lib/cache/cache.h, lib/cache/cache.c, lib/reclaim/recall.c; the letters are theirs. README says what is left out.
  *
  * Two spans: one of the objects 1 and 2, which growth can make anew, and one of object 3. Two arrays can be the
  * magazine's: of one slot, at address 1, and of two, at 3 and 4.

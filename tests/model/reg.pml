@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Registration and the end of caches, beside recalls.
- * lib/registry.h, lib/registry.c, lib/recall.h, lib/recall.c; the letters are registry.h's. README says what
+ * lib/cache/registry.h, lib/cache/registry.c, lib/reclaim/recall.h, lib/reclaim/recall.c; the letters are registry.h's. README says what
  * is left out.
  *
  * A thread, whose cache attaches with a try-lock and which ends and comes again; the owner of an explicit cache,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The retiring scan over a slab's lists, while mutators move spans about.
- * lib/slab_list.h, lib/slab_scan.c, lib/slab.c; README says what is left out.
+ * lib/spans/slab_list.h, lib/spans/slab_scan.c, lib/spans/slab.c; README says what is left out.
  *
  * Three spans of three objects; three bins, for counts of 0, 1 and 2. A bin lags behind its span's count: a
  * lowering does not move a span, the next reservation that meets it does. A hold of the slab lock is one step.

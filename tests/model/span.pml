@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The life of spans: reserve, take, release, relink, grow, retire.
- * lib/span.h, lib/span.c, lib/slab.c, lib/slab_list.h, lib/slab_scan.c, lib/grow.c; the letters are span.h's.
+ * lib/spans/span.h, lib/spans/span.c, lib/spans/slab.c, lib/spans/slab_list.h, lib/spans/slab_scan.c, lib/spans/grow.c; the letters are span.h's.
  * README says what is left out.
  *
  * A class with two spans at most: one of three slots in two words, one of a single slot.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Ranges of bits in words, every one of them against a plain array of bytes. */
-#include "bitrange.h"
+#include "base/bitrange.h"
 #include "support/random.h"
 #include "support/require.h"
 #include "unit/runner.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The validity checks themselves: each part of an instance broken in turn is noticed, and repaired is not. */
-#include "cache.h"
+#include "cache/cache.h"
 #include "check.h"
-#include "grow.h"
-#include "instance.h"
+#include "spans/grow.h"
+#include "cache/instance.h"
 #include "support/fixture.h"
 #include "support/require.h"
 #include "unit/runner.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The mmap provider's bookkeeping: states of granules, what is populated and how, the index. No memory is
  * mapped: the chunks stand at made-up addresses. */
-#include "chunk_index.h"
+#include "providers/chunk_index.h"
 
 #include "support/random.h"
 #include "support/require.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The arena's functions, called directly. */
-#include "fallback_arena.h"
+#include "providers/arena.h"
 
 #include <frusa.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The mmap provider's functions, called directly. Each test begins with an empty provider. */
-#include "fallback_mmap.h"
+#include "providers/mmap.h"
 
 #include <frusa.h>
 

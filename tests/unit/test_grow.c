@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Growth by itself: spans and metadata blocks from the fallback, and nothing left of what failed. */
 #include "check.h"
-#include "grow.h"
-#include "instance.h"
+#include "spans/grow.h"
+#include "cache/instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
 #include "support/require.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Large objects by themselves, and over a fallback whose resize loses their alignment. */
 #include "check.h"
-#include "instance.h"
-#include "large.h"
+#include "cache/instance.h"
+#include "spans/large.h"
 #include "port/compiler.h"
 #include "support/fixture.h"
 #include "support/pattern.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Locks and waiting by themselves. */
-#include "port/lock.h"
+#include "base/lock.h"
 #include "port/wait.h"
 #include "support/child.h"
 #include "support/require.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The page map of the process by itself; that of freestanding builds has its test beside theirs. */
-#include "pagemap.h"
+#include "pagemap/pagemap.h"
 #include "port/pages.h"
 #include "support/random.h"
 #include "support/require.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Ranges of bits, and the map of granules, against a model of one byte for each bit. */
-#include "runmap.h"
+#include "base/runmap.h"
 
 #include "support/random.h"
 #include "support/require.h"

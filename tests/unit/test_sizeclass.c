@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Size classes by themselves: every size against the definition, and the spans that they ask for. */
 #include "port/atomic.h"
-#include "sizeclass.h"
-#include "span.h"
+#include "base/sizeclass.h"
+#include "spans/span.h"
 #include "support/require.h"
 #include "unit/runner.h"
 

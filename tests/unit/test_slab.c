@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Slabs by themselves, in an instance that nobody else uses: batches, bins, misuse, and what reclaim does. */
 #include "check.h"
-#include "grow.h"
-#include "instance.h"
-#include "release.h"
-#include "slab_list.h"
-#include "slab_scan.h"
+#include "spans/grow.h"
+#include "cache/instance.h"
+#include "spans/release.h"
+#include "spans/slab_list.h"
+#include "spans/slab_scan.h"
 #include "support/build.h"
 #include "support/fixture.h"
 #include "support/random.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Spans by themselves: from an address to its slot, bits and counts, whole pages. No instance. */
-#include "heap.h"
-#include "sizeclass.h"
-#include "span.h"
-#include "span_pages.h"
+#include "spans/heap.h"
+#include "base/sizeclass.h"
+#include "spans/span.h"
+#include "spans/span_pages.h"
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"

@@ -75,7 +75,7 @@ def _repository(places):
 
 
 def _history(places):
-    files = sorted(glob.glob(f"{places.sources}/lib/*.c"))
+    files = sorted(glob.glob(f"{places.sources}/lib/**/*.c", recursive=True))
     stream, when = [], 1700000000
     for step in range(200):
         stream.append(f"commit refs/heads/main\ncommitter A <a@example.org> {when + step} +0000\n"

@@ -18,7 +18,7 @@ def _library(sources):
 
 _MAKEFILE = """
 CFLAGS = -O2 -g0 -D_GNU_SOURCE -I{sources}/include -iquote {sources}/lib
-vpath %.c {sources}/lib {sources}/lib/port
+vpath %.c {folders}
 OBJECTS = {objects}
 library.a: $(OBJECTS)
 	ar Dcr $@ $(OBJECTS)
@@ -51,9 +51,12 @@ def _gxx(place):
 
 
 def _make(place):
-    objects = " ".join(os.path.basename(name)[:-1] + "o" for name in _library(place.sources))
+    names = _library(place.sources)
+    objects = " ".join(os.path.basename(name)[:-1] + "o" for name in names)
+    folders = " ".join(sorted({os.path.join(place.sources, "lib", os.path.dirname(name))
+                               for name in names}))
     with open(os.path.join(place.scratch, "Makefile"), "w", encoding="utf-8") as file:
-        file.write(_MAKEFILE.format(sources=place.sources, objects=objects))
+        file.write(_MAKEFILE.format(sources=place.sources, objects=objects, folders=folders))
     place.command("make", "-s", "-j4")
     return _digests(place, ".o") + _digests(place, ".a")
 

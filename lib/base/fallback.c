@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "base/fallback.h"
+
+#include "port/address.h"
+#include "port/compiler.h"
+#include "base/lock.h"
+#include "port/tools.h"
+
+#define KNOWN_FLAGS FRUSA_FALLBACK_ZEROED
+
+int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops)
+{
+    if (!ops->alloc || !ops->dealloc || (ops->flags & ~KNOWN_FLAGS))
+        return 0;
+    for (size_t i = 0; i < sizeof(ops->reserved) / sizeof(ops->reserved[0]); i++)
+        if (ops->reserved[i])
+            return 0;
+    return 1;
+}
+
+/* Books `size` bytes, unless that would exceed the limit. */
+static int book(struct fr_backing *b, size_t size, int *at_limit)
+{
+    for (;;) {
+        size_t held = fr_load_relaxed(&b->held);
+        if (b->limit && (held > b->limit || size > b->limit - held)) {
+            if (at_limit)
+                *at_limit = 1;
+            return 0;
+        }
+        if (size > (size_t)-1 - held)
+            return 0;
+        if (fr_cas_relaxed(&b->held, held, held + size))
+            return 1;
+        fr_count(FR_EVENT_RETRY);
+    }
+}
+
+static void unbook(struct fr_backing *b, size_t size)
+{
+    fr_fetch_sub_relaxed(&b->held, size);
+}
+
+/* What was booked is granted. */
+static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
+{
+    size_t granted = 0;
+    fr_fetch_add_relaxed(&b->held_for[purpose], size);
+    for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
+        granted += fr_load_relaxed(&b->held_for[i]);
+    fr_fetch_max_relaxed(&b->peak, granted);
+}
+
+/* What was granted is given back. */
+static void ungrant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
+{
+    fr_fetch_sub_relaxed(&b->held_for[purpose], size);
+    unbook(b, size);
+}
+
+void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
+                        int *at_limit)
+{
+    fr_lock_assert_none();
+    if (!book(b, size, at_limit))
+        return NULL;
+    void *p = b->ops.alloc(b->ops.ctx, size, align);
+    if (p && fr_is_aligned(p, align) && fr_address_in_range(p, size)) {
+        fr_tools_taken(p, size, (b->ops.flags & FRUSA_FALLBACK_ZEROED) != 0);
+        grant(b, size, purpose);
+        fr_fetch_add_relaxed(&b->allocs, 1);
+        return p;
+    }
+    if (p)
+        b->ops.dealloc(b->ops.ctx, p, size, align);
+    unbook(b, size);
+    return NULL;
+}
+
+void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t align,
+                         enum fr_purpose purpose)
+{
+    fr_lock_assert_none();
+    fr_tools_given(ptr, size);
+    b->ops.dealloc(b->ops.ctx, ptr, size, align);
+    fr_fetch_add_relaxed(&b->deallocs, 1);
+    ungrant(b, size, purpose);
+}
+
+void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
+                               size_t align, enum fr_purpose purpose)
+{
+    size_t bytes = 0;
+    fr_lock_assert_none();
+    if (!b->ops.dealloc_batch || n == 1) {
+        for (size_t i = 0; i < n; i++)
+            fr_fallback_dealloc(b, ranges[i].ptr, ranges[i].size, align, purpose);
+        return;
+    }
+    /* Summed first: the callee may reuse the memory that it is being given, this array's not. */
+    for (size_t i = 0; i < n; i++) {
+        fr_tools_given(ranges[i].ptr, ranges[i].size);
+        bytes += ranges[i].size;
+    }
+    b->ops.dealloc_batch(b->ops.ctx, ranges, n, align);
+    fr_fetch_add_relaxed(&b->deallocs, n);
+    ungrant(b, bytes, purpose);
+}
+
+void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,
+                         size_t new_size, int *at_limit)
+{
+    fr_lock_assert_none();
+    if (!b->ops.resize)
+        return NULL;
+    size_t more = new_size > old_size ? new_size - old_size : 0;
+    if (more && !book(b, more, at_limit))
+        return NULL;
+    void *p = b->ops.resize(b->ops.ctx, ptr, old_size, align, new_size);
+    if (!p)
+        unbook(b, more);
+    else if (more)
+        grant(b, more, FR_FOR_LARGE);
+    else
+        ungrant(b, old_size - new_size, FR_FOR_LARGE);
+    return p;
+}

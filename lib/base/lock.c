@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The contended side of fr_lock, and the rank checks of debug builds. */
+#include "base/lock.h"
+
+#include "port/wait.h"
+
+#if defined(FR_DEBUG)
+#include "port/panic.h"
+#include "port/tls.h"
+#endif
+
+/* Rounds of spinning before sleeping: about a microsecond, several times the longest hold of a slab
+ * lock. On a single processor they are wasted once. */
+#define SPIN_ROUNDS 64
+
+FR_COLD void fr_lock_wait(fr_lock *lock)
+{
+    for (unsigned i = 0; i < SPIN_ROUNDS; i++) {
+        if (fr_load_u32_relaxed(&lock->state) == FR_LOCK_FREE &&
+            fr_cas_u32_acquire(&lock->state, FR_LOCK_FREE, FR_LOCK_TAKEN))
+            return;
+        fr_cpu_relax();
+    }
+    for (;;) {
+        /* A waiter that gets the lock cannot tell whether others sleep, so it takes it as
+         * SLEEPERS: one wake-up too many at worst. */
+        unsigned state = fr_load_u32_relaxed(&lock->state);
+        if (state == FR_LOCK_FREE) {
+            if (fr_cas_u32_acquire(&lock->state, FR_LOCK_FREE, FR_LOCK_SLEEPERS))
+                return;
+        } else if (state == FR_LOCK_SLEEPERS ||
+                   fr_cas_u32_acquire(&lock->state, FR_LOCK_TAKEN, FR_LOCK_SLEEPERS)) {
+            fr_count(FR_EVENT_LOCK_SLEEP);
+            fr_wait_on(&lock->state, FR_LOCK_SLEEPERS);
+        }
+    }
+}
+
+FR_COLD void fr_lock_wake(fr_lock *lock)
+{
+    while (!fr_cas_u32_release(&lock->state, FR_LOCK_SLEEPERS, FR_LOCK_FREE)) {
+    }
+    fr_wake_one(&lock->state);
+}
+
+#if defined(FR_DEBUG)
+/* A lock rank twice in one thread (two instances, when one is the other's fallback) cannot happen: no
+ * lock is held across a fallback call. */
+void fr_lock_rank_push(enum fr_lock_rank rank)
+{
+    unsigned *held = fr_tls_lock_ranks();
+    if (*held >> rank != 0)
+        fr_panic_raw("frusa: internal: locks taken out of order");
+    *held |= 1u << rank;
+}
+
+void fr_lock_rank_pop(enum fr_lock_rank rank)
+{
+    *fr_tls_lock_ranks() &= ~(1u << rank);
+}
+
+void fr_lock_assert_none(void)
+{
+    if (*fr_tls_lock_ranks() != 0)
+        fr_panic_raw("frusa: internal: a call out of the library under a lock");
+}
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The slow paths of a cache's owner. The protocol and its guarantees are in cache.h. */
+#include "cache/cache.h"
+
+#include "spans/grow.h"
+#include "port/memory.h"
+
+/* Slots of a magazine, at most: the largest metadata block. */
+#define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))
+/* Bytes of objects that a magazine starts with, and grows to, as far as slots go. */
+#define START_BYTES                                                                                \
+    ((size_t)32 << 10) /* less makes servers that hand objects over miss too often */
+#define START_SLOTS 64 /* bursts of a hundred over a few classes stay inside */
+#define FULL_BYTES  ((size_t)128 << 10)
+#define LEAST_SLOTS 2
+
+/* The first refill takes so many bytes of objects, each further one twice as many, up to half the magazine:
+ * thread after thread that needs a few of each size would otherwise keep ten times that. */
+#define FIRST_BATCH_BYTES ((size_t)1 << 10)
+
+/* As many objects share a line of the processor's cache at most, and so many of any size fill whole lines: a
+ * multiple of it is a batch after which another thread's begins on a line of its own. */
+#define LINE_SHARERS (FR_CACHE_LINE / FR_MIN_ALIGN)
+
+/* A magazine doubles when this many more misses went the way of the one before than not (twice): bursts
+ * longer than the magazine do, alternating traffic, which a longer array would only slow down by keeping
+ * more memory out of the processor's caches, does not. */
+#define SCORE_TO_GROW 6
+
+/* Classes that one ageing looks at, and misses from one to the next: a class is looked at every 320. */
+#define AGEING_STEP       16
+#define MISSES_PER_AGEING 64
+
+/* Zeroed objects from here on bypass the magazine when it is empty: not touching fresh memory saves more
+ * than the batch does. */
+#define FRESH_MATTERS ((size_t)2 << 10)
+
+#define OFFSET(i)                                                                                  \
+    ((uint16_t)(offsetof(struct frusa_cache, mags) +                                               \
+                FR_CLASS_OF_SMALL((i)*FR_MIN_ALIGN) * sizeof(struct fr_magazine)))
+
+const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(OFFSET);
+
+static size_t clamp_slots(size_t bytes, size_t size, size_t most)
+{
+    size_t slots = bytes / size;
+    return slots < LEAST_SLOTS ? LEAST_SLOTS : slots > most ? most : slots;
+}
+
+/* 0: not even one object fits the bound on the cache. */
+static size_t start_capacity(const struct frusa_cache *c, unsigned cls)
+{
+    size_t slots = clamp_slots(START_BYTES, fr_class_size(cls), START_SLOTS);
+    size_t most = c->instance->thread_cache_max / fr_class_size(cls);
+    return slots < most ? slots : most;
+}
+
+static size_t full_capacity(unsigned cls)
+{
+    return clamp_slots(FULL_BYTES, fr_class_size(cls), CAPACITY_MAX);
+}
+
+/* Acquire: an owner that finds the recall over sees the magazines as it left them. */
+static int is_recalled(const struct frusa_cache *c)
+{
+    return (fr_load_acquire(&c->state) & FR_CACHE_RECALLED) != 0;
+}
+
+static int has_magazine(const struct frusa_cache *c, unsigned cls)
+{
+    return fr_load_relaxed(&c->mags[cls].lo) != 0;
+}
+
+/* Slots of a magazine, for the owner; 0 when it has none or a recall is on. */
+static size_t capacity_of(const struct frusa_cache *c, unsigned cls)
+{
+    size_t lo = fr_load_relaxed(&c->mags[cls].lo);
+    size_t hi = fr_load_relaxed(&c->mags[cls].hi);
+    return hi > lo && lo ? (hi - lo) / sizeof(void *) : 0;
+}
+
+/* The owner holds the state. Replaces the array by a longer one, within the budget; 0 when it does not
+ * fit, or a nested call was faster. */
+static int install_array(struct frusa_cache *c, unsigned cls, void **array, size_t capacity)
+{
+    struct fr_magazine *m = &c->mags[cls];
+    struct fr_magazine_info *info = &c->info[cls];
+    if (capacity <= info->capacity)
+        return 0;
+    size_t more = (capacity - info->capacity) * fr_class_size(cls);
+    if (more > c->budget)
+        return 0;
+    size_t used = info->base ? fr_load_relaxed(&m->top) - (size_t)(uintptr_t)info->base : 0;
+    if (used)
+        memcpy(array, info->base, used);
+    c->budget -= more;
+    info->base = array;
+    info->capacity = (uint16_t)capacity;
+    fr_store_relaxed(&m->top, (size_t)(uintptr_t)array + used);
+    fr_store_release(&m->lo, (size_t)(uintptr_t)array);
+    fr_store_release(&m->hi, (size_t)(uintptr_t)(array + capacity));
+    return 1;
+}
+
+/* Gives the magazine an array of `capacity` slots, if that is longer than what it has. Calls the
+ * fallback. Returns 0 when it cannot. */
+static int set_capacity(struct frusa_cache *c, unsigned cls, size_t capacity)
+{
+    struct fr_heap *h = &c->instance->heap;
+    void **array = fr_meta_alloc(h, capacity * sizeof(void *), NULL);
+    if (!array)
+        return 0;
+    void *unused = array;
+    size_t unused_bytes = capacity * sizeof(void *);
+    int done = 0;
+    if (fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING)) {
+        void *old = c->info[cls].base;
+        size_t old_bytes = c->info[cls].capacity * sizeof(void *);
+        done = install_array(c, cls, array, capacity);
+        fr_store_release(&c->state, 0);
+        if (done) {
+            unused = old;
+            unused_bytes = old_bytes;
+        }
+    }
+    if (unused)
+        fr_meta_free(h, unused, unused_bytes);
+    return done;
+}
+
+void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    struct fr_heap *h = &c->instance->heap;
+    struct fr_magazine *mag = &c->mags[cls];
+    struct fr_magazine_info *info = &c->info[cls];
+    void **base = info->base;
+    if (!base)
+        return;
+    size_t bytes = info->capacity * sizeof(void *);
+    size_t n = (fr_load_relaxed(&mag->top) - (size_t)(uintptr_t)base) / sizeof(void *);
+    fr_slab_give(h, cls, base, n, m);
+    c->budget += info->capacity * fr_class_size(cls);
+    info->base = NULL;
+    info->capacity = 0;
+    fr_store_relaxed(&mag->top, 0); /* [C.4] */
+    fr_store_release(&mag->lo, 0);
+    fr_store_release(&mag->hi, 0);
+    fr_meta_free(h, base, bytes);
+}
+
+void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
+{
+    if (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
+        return;
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_cache_drain(c, cls, m);
+    fr_store_release(&c->state, 0);
+}
+
+/* The owner holds the state. Objects in a magazine. */
+static size_t objects_in(const struct frusa_cache *c, unsigned cls)
+{
+    size_t base = (size_t)(uintptr_t)c->info[cls].base;
+    return base ? (fr_load_relaxed(&c->mags[cls].top) - base) / sizeof(void *) : 0;
+}
+
+/* The owner holds the state. Gives half of a magazine back that holds what it held at the last look, and in
+ * the end its array. (One that is only used within what it holds may look idle; that costs it a miss.) */
+static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    struct fr_magazine *mag = &c->mags[cls];
+    size_t n = objects_in(c, cls);
+    if (n != c->info[cls].seen)
+        return;
+    if (n == 0) {
+        fr_cache_drain(c, cls, m);
+        return;
+    }
+    size_t half = (n + 1) / 2;
+    c->info[cls].batch /= 2;
+    size_t top = fr_load_relaxed(&mag->top) - half * sizeof(void *);
+    fr_slab_give(&c->instance->heap, cls, (void **)top, half, m);
+    fr_store_relaxed(&mag->top, top);
+}
+
+/* What age does with magazines that no slow path met since the last round: lets them fade, or drops them,
+ * to make room in the budget. */
+enum ageing { FADE, DROP };
+
+static void age(struct frusa_cache *c, enum ageing how, struct fr_misuse *m)
+{
+    if (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
+        return;
+    for (unsigned i = 0; i < AGEING_STEP; i++) {
+        unsigned cls = c->ageing;
+        c->ageing = (cls + 1) % FR_CACHED_CLASSES;
+        if (!c->info[cls].used && how == DROP)
+            fr_cache_drain(c, cls, m);
+        else if (!c->info[cls].used)
+            fade(c, cls, m);
+        c->info[cls].used = 0;
+        c->info[cls].seen = (uint16_t)objects_in(c, cls);
+    }
+    fr_store_release(&c->state, 0);
+}
+
+/* Makes sure that there is a magazine; 0 when there cannot be one now. */
+static int open_magazine(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    size_t slots;
+    if (has_magazine(c, cls))
+        return 1;
+    if ((slots = start_capacity(c, cls)) == 0)
+        return 0;
+    c->info[cls].score = 0;
+    if (set_capacity(c, cls, slots))
+        return 1;
+    age(c, DROP, m);
+    return has_magazine(c, cls);
+}
+
+/* Objects of a batch at most: half a magazine. */
+static size_t full_batch(const struct frusa_cache *c, unsigned cls)
+{
+    return (capacity_of(c, cls) + 1) / 2;
+}
+
+/* Objects that a refill takes now. */
+static size_t batch_of(const struct frusa_cache *c, unsigned cls)
+{
+    size_t full = full_batch(c, cls);
+    size_t batch = c->info[cls].batch;
+    if (batch == 0)
+        batch = clamp_slots(FIRST_BATCH_BYTES, fr_class_size(cls), START_SLOTS);
+    if (batch > full)
+        batch = full;
+    return batch < LINE_SHARERS ? batch : batch - batch % LINE_SHARERS;
+}
+
+/* It took n: the next one takes more. */
+static void batch_taken(struct frusa_cache *c, unsigned cls, size_t n)
+{
+    size_t full = full_batch(c, cls);
+    if (n >= c->info[cls].batch)
+        c->info[cls].batch = (uint8_t)(n + (n + 1) / 2 < full ? n + (n + 1) / 2 : full);
+}
+
+/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade. A refill
+ * of less than a full batch says nothing about the length of the magazine. */
+static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_misuse *m)
+{
+    struct fr_magazine_info *info = &c->info[cls];
+    info->used = 1;
+    if (++c->misses % MISSES_PER_AGEING == 0)
+        age(c, FADE, m);
+    if (direction > 0 && info->batch < full_batch(c, cls))
+        return;
+    if (info->last == direction)
+        info->score++;
+    else
+        info->score = info->score > 2 ? (uint8_t)(info->score - 2) : 0;
+    info->last = (int8_t)direction;
+    if (info->score < SCORE_TO_GROW)
+        return;
+    info->score = 0;
+    size_t capacity = capacity_of(c, cls);
+    size_t full = full_capacity(cls);
+    size_t wanted = capacity * 2 < full ? capacity * 2 : full;
+    if (wanted > capacity && !set_capacity(c, cls, wanted))
+        age(c, DROP, m);
+}
+
+/* A batch out of the slab, straight into the array; returns one of it. NULL: no free object, or a recall
+ * is on. */
+static void *refill(struct frusa_cache *c, unsigned cls)
+{
+    struct fr_magazine *mag = &c->mags[cls];
+    void *p = NULL;
+    fr_cache_enter(c, 2, c->fenced);
+    if (!is_recalled(c)) { /* [C.5]: from here on the magazine is ours */
+        size_t top = fr_load_relaxed(&mag->top);
+        size_t room = (fr_load_relaxed(&mag->hi) - top) / sizeof(void *);
+        size_t n = batch_of(c, cls);
+        if (n > room)
+            n = room;
+        size_t got = n ? fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL) : 0;
+        if (got) {
+            fr_count(FR_EVENT_REFILL);
+            batch_taken(c, cls, got);
+            top += (got - 1) * sizeof(void *);
+            p = *(void **)top;
+            fr_store_relaxed(&mag->top, top);
+        }
+    }
+    fr_cache_leave(c);
+    return p;
+}
+
+/* The owner is inside with busy 2. Puts what fits of n objects into the magazine, the rest back. [C.6] */
+static void deposit(struct frusa_cache *c, unsigned cls, void **objects, size_t n)
+{
+    struct fr_magazine *mag = &c->mags[cls];
+    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    size_t hi = fr_load_acquire(&mag->hi); /* [C.1] */
+    size_t top = fr_load_relaxed(&mag->top);
+    size_t fit = 0;
+    if (top < hi) {
+        fit = (hi - top) / sizeof(void *);
+        if (fit > n)
+            fit = n;
+        memcpy((void *)top, objects, fit * sizeof(void *));
+        fr_store_relaxed(&mag->top, top + fit * sizeof(void *));
+    }
+    if (fit < n)
+        fr_slab_give(&c->instance->heap, cls, objects + fit, n - fit, &none);
+}
+
+/* A new span, and a batch of it; returns one object. */
+static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
+{
+    void *buffer[CAPACITY_MAX / 2 + 1];
+    struct fr_heap *h = &c->instance->heap;
+    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is on. */
+    size_t batch = batch_of(c, cls);
+    struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, at_limit);
+    if (!s)
+        return NULL;
+    size_t n = fr_load_relaxed(&s->count);
+    /* A recall that began meanwhile does not wait for this section; the object that is handed out keeps
+     * the span anyway. */
+    fr_cache_enter(c, 2, c->fenced);
+    fr_slab_link(h, s);
+    fr_slab_take_reserved(h, s, n, buffer);
+    deposit(c, cls, buffer + 1, n - 1);
+    batch_taken(c, cls, n - 1);
+    fr_cache_leave(c);
+    return buffer[0];
+}
+
+void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls,
+                          int *is_fresh, int *at_limit, struct fr_misuse *m)
+{
+    int fresh_matters = is_fresh && fr_class_size(cls) >= FRESH_MATTERS;
+    if (!c || cls >= FR_CACHED_CLASSES || fresh_matters || is_recalled(c) ||
+        !open_magazine(c, cls, m)) {
+        fr_count(FR_EVENT_UNCACHED);
+        return fr_grow_alloc_one(&inst->heap, cls, is_fresh, at_limit);
+    }
+    if (is_fresh)
+        *is_fresh = 0;
+    adapt(c, cls, 1, m);
+    void *p = refill(c, cls);
+    if (p)
+        return p;
+    /* A recall came between, or is on: no magazine to fill. */
+    if (capacity_of(c, cls) == 0)
+        return fr_grow_alloc_one(&inst->heap, cls, is_fresh, at_limit);
+    p = grow_and_refill(c, cls, at_limit);
+    if (!p) /* others may have freed something while the fallback refused */
+        fr_slab_take(&inst->heap, cls, 1, &p, is_fresh);
+    return p;
+}
+
+/* Makes room by giving the upper half back, then keeps p. 0: a recall is on. */
+static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_misuse *m)
+{
+    struct fr_magazine *mag = &c->mags[cls];
+    int done = 0;
+    fr_cache_enter(c, 2, c->fenced);
+    if (!is_recalled(c)) { /* [C.5] */
+        size_t lo = fr_load_relaxed(&mag->lo);
+        size_t hi = fr_load_relaxed(&mag->hi);
+        size_t top = fr_load_relaxed(&mag->top);
+        if (top == hi && top > lo) {
+            size_t n = ((top - lo) / sizeof(void *) + 1) / 2;
+            top -= n * sizeof(void *);
+            fr_count(FR_EVENT_FLUSH);
+            fr_slab_give(&c->instance->heap, cls, (void **)top, n, m);
+        }
+        if (top < hi) {
+            *(void **)top = p;
+            fr_store_relaxed(&mag->top, top + sizeof(void *));
+            done = 1;
+        }
+    }
+    fr_cache_leave(c);
+    return done;
+}
+
+/* Non-zero for an object smaller than a line of the processor's cache that the thread gives back before it
+ * allocated any of its size: it is from another thread's batch, and so are its neighbours in the line. Kept, it
+ * would be the next that this thread writes to, which is passive false sharing (E. Berger et al., "Hoard",
+ * ASPLOS 2000). */
+static int shares_a_line(const struct frusa_cache *c, unsigned cls)
+{
+    return !has_magazine(c, cls) && fr_class_size(cls) < FR_CACHE_LINE;
+}
+
+void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls, void *p,
+                           struct fr_misuse *m)
+{
+    if (c && cls < FR_CACHED_CLASSES && !is_recalled(c)) {
+        int is_foreign = shares_a_line(c, cls);
+        if (open_magazine(c, cls, m) && !is_foreign) {
+            adapt(c, cls, -1, m);
+            if (flush_half(c, cls, p, m))
+                return;
+        }
+    }
+    fr_count(FR_EVENT_UNCACHED);
+    fr_slab_give(&inst->heap, cls, &p, 1, m);
+}
+
+size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall)
+{
+    size_t lo = fr_load_acquire(&c->mags[cls].lo);
+    size_t top = fr_load_relaxed(&c->mags[cls].top);
+    /* A fork left the caches of vanished threads closed. */
+    if (lo == FR_CLOSED_LO && no_recall && (fr_load_relaxed(&c->state) & FR_CACHE_DEAD))
+        lo = (size_t)(uintptr_t)c->info[cls].base;
+    if (lo == FR_CLOSED_LO || top <= lo || top - lo > CAPACITY_MAX * sizeof(void *))
+        return 0;
+    return (top - lo) / sizeof(void *) * fr_class_size(cls);
+}

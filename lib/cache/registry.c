@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "cache/registry.h"
+
+#include "spans/grow.h"
+#include "port/memory.h"
+#include "port/wait.h"
+#include "cache/retain.h"
+
+/* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
+#define CALLS_BETWEEN_TRIES 64
+/* Spare headers that an instance keeps at most: a crowd of threads that come and go on a few processors needs
+ * no more, and they hold 64 KiB. */
+#define SPARES_MAX 8
+/* Entries of a thread's first table of its own: a page of pointers on 64-bit systems. */
+#define TABLE_MIN 512
+
+static void thread_ends(struct fr_thread *thread);
+
+static struct frusa_cache *cache_of(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+}
+
+struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    if (!thread || inst->number >= thread->table_size)
+        return NULL;
+    return thread->table[inst->number];
+}
+
+static void drop_table(struct fr_thread *thread)
+{
+    if (thread->table && thread->table != thread->first)
+        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
+    thread->table = NULL;
+    thread->table_size = 0;
+}
+
+/* Under the process lock: the thread's table has an entry for `number`; 0 when there is no memory. */
+static int table_has_room(struct fr_thread *thread, size_t number)
+{
+    if (!thread->table) {
+        thread->table = thread->first;
+        thread->table_size = FR_TLS_FIRST_ENTRIES;
+    }
+    if (number < thread->table_size)
+        return 1;
+    size_t size = TABLE_MIN;
+    while (size <= number)
+        size *= 2;
+    void **table = fr_thread_table_alloc(size * sizeof(void *));
+    if (!table)
+        return 0;
+    memcpy(table, thread->table, thread->table_size * sizeof(void *));
+    drop_table(thread);
+    thread->table = table;
+    thread->table_size = size;
+    return 1;
+}
+
+/* One more than the smaller of two bounds on managed sizes. */
+static size_t end_below(const struct fr_instance *inst, size_t bound)
+{
+    size_t most = inst->heap.managed_max;
+    return (most < bound ? most : bound) + 1;
+}
+
+/* Opens the fast paths. They take any align up to FR_MIN_ALIGN for managed. */
+static void allow_fast_paths(struct frusa_cache *c)
+{
+    const struct fr_instance *inst = c->instance;
+    if (c->fenced || fr_heap_is_checked(&inst->heap) || inst->heap.managed_max < FR_MIN_ALIGN)
+        return;
+    c->fast_end = end_below(inst, FR_SMALL_TABLE_MAX);
+    c->cached_end = end_below(inst, FR_CACHED_MAX);
+}
+
+/* Memory for a header: a spare, or from the fallback. NULL when that refuses. */
+static struct frusa_cache *header_memory(struct fr_instance *inst, int *at_limit)
+{
+    struct frusa_cache *c = NULL;
+    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        if (inst->spares_n) {
+            c = cache_of(inst->spares.next);
+            fr_list_remove(&c->in_registry);
+            inst->spares_n--;
+        }
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    }
+    if (c)
+        return c;
+    c = fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA,
+                          at_limit);
+    if (c)
+        fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    return c;
+}
+
+/* A header, filled in, that nobody knows yet; NULL when the fallback refuses. */
+static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread *thread,
+                                      int *at_limit)
+{
+    struct frusa_cache *c = header_memory(inst, at_limit);
+    if (!c)
+        return NULL;
+    memset(c, 0, sizeof(*c));
+    c->instance = inst;
+    c->thread = thread;
+    c->budget = inst->thread_cache_max;
+    c->fenced = !fr_barrier_is_asymmetric();
+    allow_fast_paths(c);
+    return c;
+}
+
+/* Nobody knows it any more. Calls the fallback. */
+static void free_header(struct fr_instance *inst, struct frusa_cache *c)
+{
+    fr_fetch_sub_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    fr_fallback_dealloc(&inst->heap.backing, c, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA);
+}
+
+/* Keeps it as a spare instead, as far as these go. */
+static void put_header_aside(struct fr_instance *inst, struct frusa_cache *c)
+{
+    int kept = 0;
+    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        kept = inst->spares_n < SPARES_MAX;
+        if (kept) {
+            fr_list_insert_after(&inst->spares, &c->in_registry);
+            inst->spares_n++;
+        }
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    }
+    if (!kept)
+        free_header(inst, c);
+}
+
+size_t fr_registry_free_spares(struct fr_instance *inst)
+{
+    struct fr_link spares;
+    size_t bytes;
+    fr_list_init(&spares);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    bytes = fr_registry_spare_bytes(inst);
+    while (!fr_list_is_empty(&inst->spares)) {
+        struct fr_link *link = inst->spares.next;
+        fr_list_remove(link);
+        fr_list_insert_after(&spares, link);
+    }
+    inst->spares_n = 0;
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_registry_free_dead(inst, &spares);
+    return bytes;
+}
+
+void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m)
+{
+    for (struct fr_link *link = dead->next; link != dead; link = link->next)
+        for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+            fr_cache_drain(cache_of(link), cls, m);
+}
+
+void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
+{
+    while (!fr_list_is_empty(dead)) {
+        struct fr_link *link = dead->next;
+        fr_list_remove(link);
+        free_header(inst, cache_of(link));
+    }
+}
+
+/* Under the registry lock: registers unless a recall is on [R.1]. */
+static int register_cache(struct fr_instance *inst, struct frusa_cache *c)
+{
+    if (fr_load_relaxed(&inst->recall_on))
+        return 0;
+    fr_list_insert_after(&inst->caches, &c->in_registry);
+    return 1;
+}
+
+/* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a recall is
+ * on, the registry is busy, or there is no memory for its table. */
+static int attach(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
+{
+    int done = 0;
+    fr_process_guard();
+    if (table_has_room(thread, inst->number) && !thread->table[inst->number] &&
+        fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
+        done = register_cache(inst, c);
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        if (done) {
+            thread->table[inst->number] = c;
+            if (c->fast_end && fr_load_relaxed(&inst->fast_slot))
+                thread->fast[fr_load_relaxed(&inst->fast_slot)] = c;
+        }
+    }
+    fr_process_unguard();
+    return done;
+}
+
+/* The call may allocate, from this very instance perhaps: what is nested in it works uncached. */
+static int arm_exit(struct fr_thread *thread)
+{
+    if (thread->exit_state == FR_EXIT_UNARMED) {
+        thread->exit_state = FR_EXIT_ARMING;
+        thread->exit_state =
+            fr_thread_at_exit(thread, thread_ends) ? FR_EXIT_ARMED : FR_EXIT_UNARMED;
+    }
+    return thread->exit_state == FR_EXIT_ARMED;
+}
+
+struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    struct frusa_cache *c = fr_registry_find(inst);
+    if (c || !thread || thread->exiting)
+        return c;
+    if ((inst->heap.flags & FRUSA_NO_THREAD_CACHE) || fr_heap_is_checked(&inst->heap) ||
+        fr_load_relaxed(&inst->recall_on))
+        return NULL;
+    if (thread->calls_to_skip) {
+        thread->calls_to_skip--;
+        return NULL;
+    }
+    if (!arm_exit(thread))
+        return NULL;
+    c = new_header(inst, thread, NULL);
+    if (!c) {
+        thread->calls_to_skip = CALLS_BETWEEN_TRIES;
+        return NULL;
+    }
+    if (!attach(inst, thread, c)) {
+        put_header_aside(inst, c);
+        c = fr_registry_find(inst);
+        thread->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
+    }
+    return c;
+}
+
+struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
+{
+    unsigned round = 0;
+    struct frusa_cache *c = new_header(inst, NULL, at_limit);
+    if (!c)
+        return NULL;
+    for (;;) {
+        fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+        int done = register_cache(inst, c);
+        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        if (done)
+            return c;
+        fr_back_off(&round); /* creation of an explicit cache may wait for a recall to end */
+    }
+}
+
+/* Empties and frees the caches whose owners ended while a fork had all of them closed, as a reclaim would:
+ * the program may never ask for one. [R.5] */
+static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
+{
+    struct fr_link dead;
+    if (!fr_load_relaxed(&inst->abandoned) || !fr_lock_try(&inst->recall_lock, FR_RANK_RECALL))
+        return;
+    fr_list_init(&dead);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->abandoned, 0);
+    for (struct fr_link *link = inst->caches.next, *next; link != &inst->caches; link = next) {
+        next = link->next;
+        struct frusa_cache *c = cache_of(link);
+        if (fr_load_relaxed(&c->state) == (FR_CACHE_RECALLED | FR_CACHE_DEAD)) {
+            fr_list_remove(link);
+            fr_list_insert_after(&dead, link);
+        }
+    }
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_registry_drain_dead(&dead, m);
+    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
+    fr_registry_free_dead(inst, &dead);
+}
+
+void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
+{
+    struct fr_instance *inst = c->instance;
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    size_t state = fr_load_relaxed(&c->state);
+    fr_store_relaxed(&c->state, state | FR_CACHE_DEAD);
+    c->thread = NULL; /* which may be gone before the reclaimer is */
+    if (!(state & FR_CACHE_RECALLED))
+        fr_fetch_add_relaxed(&inst->dying, 1);
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    if (state & FR_CACHE_RECALLED) {
+        fr_fetch_sub_release(&inst->leaving, 1);
+        return; /* [R.2]: the reclaimer's from here on */
+    }
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_cache_drain(c, cls, m);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_list_remove(&c->in_registry);
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_fetch_sub_release(&inst->dying, 1);
+    put_header_aside(inst, c);
+    bury_abandoned(inst, m);
+    fr_retain_check(inst);
+    /* Last: from here on a destroy may end the instance. */
+    fr_fetch_sub_release(&inst->leaving, 1);
+}
+
+/* Takes any one cache away from a thread that ends; NULL when it has none left. */
+static struct frusa_cache *detach_one(struct fr_thread *thread)
+{
+    struct frusa_cache *c = NULL;
+    fr_process_guard();
+    for (size_t i = 0; i < thread->table_size && !c; i++) {
+        c = thread->table[i];
+        thread->table[i] = NULL;
+    }
+    if (c) {
+        thread->fast[fr_load_relaxed(&c->instance->fast_slot)] = NULL;
+        fr_fetch_add_relaxed(&c->instance->leaving, 1);
+    }
+    fr_process_unguard();
+    return c;
+}
+
+/* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
+static void thread_ends(struct fr_thread *thread)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct frusa_cache *c;
+    thread->exiting = 1;
+    while ((c = detach_one(thread)))
+        fr_registry_end(c, &m);
+    drop_table(thread);
+    if (m.kind != FR_MISUSE_NONE)
+        fr_misuse_report("thread exit", &m);
+}
+
+void fr_registry_detach_all(struct fr_instance *inst)
+{
+    unsigned round = 0;
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
+    fr_process_guard();
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
+        struct frusa_cache *c = cache_of(link);
+        if (!c->thread)
+            continue;
+        c->thread->table[inst->number] = NULL;
+        if (slot) /* that of number 0 is all others', who read it now */
+            c->thread->fast[slot] = NULL;
+    }
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_process_unguard();
+    while (fr_load_acquire(&inst->leaving))
+        fr_back_off(&round);
+    /* Another thread may fork at any time: from here on it does not know the instance any more. */
+    fr_process_guard();
+    fr_list_remove(&inst->in_process);
+    fr_process_unguard();
+    fr_registry_free_dead(inst, &inst->caches);
+    fr_registry_free_dead(inst, &inst->spares);
+}

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Freestanding: there is no fork. */
-#include "fork.h"
-
-void fr_fork_arm(void)
-{
-}

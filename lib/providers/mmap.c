@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The mmap provider: the embedded default fallback.
+ *
+ * Algorithm. Address space is taken from the system in chunks of several MiB, aligned to 2 MiB, and
+ * handed out in runs of granules (pages of the system), first fit: oldest chunk first, then by address.
+ * Short runs and long ones have chunks of their own.
+ * A request that is big or strangely aligned gets a mapping of its own. What is not in a chunk is a mapping
+ * of its own, so none of them is recorded. States of granules and their equations: chunk.h.
+ *
+ * Alloc takes a run under the lock and makes it resident afterwards, in batches that grow with the heap,
+ * or 2 MiB at a time once it is worth a huge page. A batch may be longer than the run: then the
+ * granules behind it are taken as well, populated, and freed as "ahead". Dealloc gives memory back to the
+ * system at once, in vectors of ranges, together with the ahead granules on both sides; then it frees
+ * the granules. A chunk that becomes empty is unmapped, but for a small one of each kind.
+ *
+ * Who may change a granule:
+ *
+ *   clean, ahead -> used    alloc, resize and (ahead only) dealloc, for the calling thread, under the lock
+ *   used -> clean, ahead    the thread that made it used, or that was handed the block, under the lock
+ *
+ * Guarantees:
+ *
+ *   A. Only a used granule is populated, discarded or zeroed, and only by the thread that owns it. So the
+ *      system is called without the lock, and no such call meets a granule that somebody else has.
+ *   B. A granule that is not used reads as zero: it is clean after a discard that the system accepted, or
+ *      ahead after having been zeroed by hand where it was refused. Hence FRUSA_FALLBACK_ZEROED.
+ *   C. A granule that is not used is resident only if it is ahead (but for D). Ahead granules lie beside
+ *      used ones, and go back with those.
+ *   D. Advice about huge pages may lag behind the advised bits when two threads work on one block: that
+ *      costs a huge page too many or too few, nothing else.
+ *   E. A chunk leaves the index, under the lock, before it is unmapped, and only when no granule is used
+ *      or all used ones belong to the thread that removes it. So an address found in the index, by
+ *      the owner of a block there, stays in the index.
+ *   F. The lock is held for searches and bit operations only: never across a system call. Its rank is
+ *      FR_RANK_PROVIDER.
+ *
+ * What the system refuses costs memory or time: populating, advice and names are optional; a discard
+ * that is refused is made up for by zeroing; an unmap that is refused (too many mappings) leaves address
+ * space behind, emptied; chunks that are refused are tried smaller.
+ */
+#include "providers/mmap.h"
+
+#include <frusa.h>
+
+#include "providers/mmap_state.h"
+#include "port/compiler.h"
+#include "port/error.h"
+
+/* From here on a request gets a mapping of its own, which mremap can move. Below, one mapping for each
+ * would use up the kernel's 65,530 too early: these suffice for 256 GiB. */
+#define OWN_MIN (4 * FR_MIB)
+
+/* Populating (figures: doc/performance-mmap.md). Of a run, as much as the core's spans are long, or an eighth
+ * of the heap: spans start short and grow with what is used of them, so they are going to be used; big
+ * objects perhaps not. In advance, an eighth of the heap too, from 16 KiB (a batch of four pages
+ * costs a quarter of four page faults) to 256 KiB, where the cost of a page has reached its floor. */
+#define POPULATE_SHARE     8
+#define POPULATE_RUN       (64 * FR_KIB)
+#define POPULATE_AHEAD_MIN (16 * FR_KIB)
+#define POPULATE_AHEAD_MAX (256 * FR_KIB)
+
+/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the second
+ * block on. A huge page costs a fifth of as many populated small ones, and brings at most
+ * one block more than is used. */
+#if !defined(HUGE_MIN)
+#define HUGE_MIN (FR_BLOCK_BYTES / 2)
+#endif
+
+struct fr_mmap_provider fr_mmap_provider;
+
+/* Bytes that count for the growth of a kind. The caller holds the lock. */
+static size_t heap_bytes(enum fr_run_kind kind)
+{
+    return fr_mmap_provider.used[kind] * fr_page_size();
+}
+
+int fr_mmap_wants_huge(enum fr_run_kind kind)
+{
+    size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
+    return mode == FR_HUGE_ALWAYS || (mode == FR_HUGE_AUTO && heap_bytes(kind) >= HUGE_MIN);
+}
+
+/* 0 when there is no such number. */
+static size_t round_up(size_t size, size_t unit)
+{
+    return size > (size_t)-1 - (unit - 1) ? 0 : fr_align_up(size, unit);
+}
+
+/* `bytes`, or the limit that it exceeds, in granules; at least one. */
+static size_t granules_between(size_t bytes, size_t low, size_t high)
+{
+    bytes = bytes < low ? low : bytes > high ? high : bytes;
+    return (bytes + fr_page_size() - 1) / fr_page_size();
+}
+
+/* How memory for a kind is made resident now. While others populate more ahead, where this caller cannot use
+ * it yet, than the heap's share, no more than the least is added: a crowd of threads that start at once would
+ * bring in many times what it needs. The caller holds the lock. */
+static struct fr_growth growth_now(enum fr_run_kind kind)
+{
+    size_t share = heap_bytes(kind) / POPULATE_SHARE;
+    int crowded = fr_mmap_provider.pending * fr_page_size() > share;
+    struct fr_growth growth = {
+        .batch = granules_between(crowded ? 0 : share, POPULATE_AHEAD_MIN, POPULATE_AHEAD_MAX),
+        .most = granules_between(share, POPULATE_RUN, OWN_MIN),
+        .huge = !crowded && fr_mmap_wants_huge(kind),
+    };
+    return growth;
+}
+
+/* Makes a run resident as planned, and frees what was taken beyond it. */
+static void *hand_out(const struct fr_run *run)
+{
+    struct fr_chunk *c = run->chunk;
+    size_t granule = c->granule;
+    size_t resident_end = run->end;
+    if (run->advise < run->advise_end)
+        fr_pages_advise(c->base + run->advise * FR_BLOCK_BYTES,
+                        (run->advise_end - run->advise) * FR_BLOCK_BYTES,
+                        run->huge ? FR_PAGES_HUGE : FR_PAGES_SMALL);
+    if (run->populate < run->populate_end &&
+        fr_pages_populate(fr_chunk_address(c, run->populate),
+                          (run->populate_end - run->populate) * granule))
+        resident_end = run->populate_end;
+    if (run->end < run->taken_end) {
+        /* A huge page that came in with the run has brought the block's last page too. */
+        if (run->huge && fr_pages_is_resident(fr_chunk_address(c, run->taken_end - 1)))
+            resident_end = run->taken_end;
+        fr_mmap_lock();
+        fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
+        fr_mmap_provider.pending -= run->taken_end - run->end;
+        fr_chunk_settle(run, resident_end);
+        fr_mmap_unlock();
+    }
+    return fr_chunk_address(c, run->first);
+}
+
+/* Counts what a run takes; hand_out counts what is beyond its end back. The caller holds the lock. */
+static void count_taken(const struct fr_run *run)
+{
+    fr_mmap_provider.used[run->chunk->kind] += run->taken_end - run->first;
+    fr_mmap_provider.pending += run->taken_end - run->end;
+}
+
+/* Takes a run of n granules from the chunks of a kind. The caller holds the lock. */
+static int take_run(enum fr_run_kind kind, size_t n, size_t align, struct fr_run *run)
+{
+    struct fr_growth growth = growth_now(kind);
+    int found = 0;
+    for (struct fr_chunk *c = fr_mmap_provider.index.oldest; c && !found; c = c->next)
+        found = c->kind == kind && fr_chunk_take(c, n, align, &growth, run);
+    if (found)
+        count_taken(run);
+    return found;
+}
+
+/* Takes a run and makes it resident; `may_grow`: a chunk is added when none has room. */
+static void *alloc_run(size_t size, size_t align, int may_grow)
+{
+    enum fr_run_kind kind = fr_run_kind_of(size);
+    enum fr_run_kind other = kind == FR_SHORT_RUNS ? FR_LONG_RUNS : FR_SHORT_RUNS;
+    size_t n = size / fr_page_size();
+    size_t step = align > fr_page_size() ? align / fr_page_size() : 1;
+    struct fr_run run;
+    int found;
+    size_t grown;
+    do {
+        fr_mmap_lock();
+        found = take_run(kind, n, step, &run);
+        grown = fr_mmap_provider.grown;
+        fr_mmap_unlock();
+    } while (!found && may_grow && fr_mmap_grow(size, grown));
+    if (!found) {
+        /* The system refuses: then a chunk for the other kind will do. */
+        fr_mmap_lock();
+        found = take_run(other, n, step, &run);
+        fr_mmap_unlock();
+    }
+    return found ? hand_out(&run) : NULL;
+}
+
+/* Big objects get huge pages at once: what is not a whole block at their end stays small. Alignment to
+ * the huge page costs address space only. */
+static size_t own_align(size_t size, size_t align)
+{
+    return size >= OWN_MIN && align < FR_BLOCK_BYTES ? FR_BLOCK_BYTES : align;
+}
+
+static void *alloc_own(size_t size, size_t align)
+{
+    char *p = fr_pages_map(size, own_align(size, align));
+    if (!p)
+        return NULL;
+    fr_pages_name(p, size, "frusa large");
+    fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
+    int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FR_HUGE_NEVER;
+    if (is_never || size >= OWN_MIN)
+        fr_pages_advise(p, size, is_never ? FR_PAGES_SMALL : FR_PAGES_HUGE);
+    return p;
+}
+
+static void *provider_alloc(void *ctx, size_t size, size_t align)
+{
+    void *p = NULL;
+    (void)ctx;
+    size = round_up(size, fr_page_size());
+    if (size == 0 || size > PTRDIFF_MAX)
+        return NULL;
+    int is_own = size >= OWN_MIN || align > FR_BLOCK_BYTES;
+    do {
+        if (is_own)
+            p = alloc_own(size, align);
+        if (!p)
+            p = alloc_run(size, align, !is_own);
+        /* Too little address space for a chunk: perhaps there is enough for just this. */
+        if (!p && !is_own)
+            p = alloc_own(size, align);
+    } while (!p && fr_mmap_drop_kept());
+    return p;
+}
+
+static void provider_dealloc(void *ctx, void *ptr, size_t size, size_t align)
+{
+    struct frusa_range block = {ptr, size};
+    (void)ctx;
+    (void)align;
+    fr_mmap_give_back(&block, 1);
+}
+
+static void provider_dealloc_batch(void *ctx, const struct frusa_range *ranges, size_t n,
+                                   size_t align)
+{
+    (void)ctx;
+    (void)align;
+    fr_mmap_give_back(ranges, n);
+}
+
+/* A run grows in place or not at all: up to 4 MiB the caller copies as fast. */
+static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new_size)
+{
+    size_t room = c->bytes - (size_t)(p - c->base);
+    struct fr_run run;
+    if (new_size < old_size) {
+        struct frusa_range tail = {p + new_size, old_size - new_size};
+        fr_mmap_give_back(&tail, 1);
+        return p;
+    }
+    if (new_size > room)
+        return NULL;
+    fr_mmap_lock();
+    struct fr_growth growth = growth_now(c->kind);
+    int done = fr_chunk_take_at(c, fr_chunk_granule_of(c, p + old_size),
+                                fr_chunk_granule_of(c, p + new_size), &growth, &run);
+    if (done)
+        count_taken(&run);
+    fr_mmap_unlock();
+    if (!done)
+        return NULL;
+    hand_out(&run);
+    return p;
+}
+
+static void *resize_own(char *p, size_t old_size, size_t align, size_t new_size)
+{
+    size_t better = own_align(new_size, align);
+    void *moved = fr_pages_remap(p, old_size, better, new_size);
+    if (!moved && better > align)
+        moved = fr_pages_remap(p, old_size, align, new_size);
+    if (moved)
+        fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes,
+                             new_size - old_size); /* modulo the word */
+    return moved;
+}
+
+static void *provider_resize(void *ctx, void *ptr, size_t old_size, size_t align, size_t new_size)
+{
+    (void)ctx;
+    old_size = round_up(old_size, fr_page_size());
+    new_size = round_up(new_size, fr_page_size());
+    if (new_size == 0 || new_size > PTRDIFF_MAX)
+        return NULL;
+    if (new_size == old_size)
+        return ptr;
+    struct fr_chunk *c = fr_mmap_chunk_of(ptr);
+    return c ? resize_run(c, ptr, old_size, new_size) : resize_own(ptr, old_size, align, new_size);
+}
+
+static size_t provider_purge(void *ctx, const struct frusa_range *ranges, size_t n)
+{
+    (void)ctx;
+    return fr_mmap_purge(ranges, n);
+}
+
+FR_EXPORT const struct frusa_fallback_ops frusa_fallback_mmap = {
+    .alloc = provider_alloc,
+    .dealloc = provider_dealloc,
+    .flags = FRUSA_FALLBACK_ZEROED,
+    .resize = provider_resize,
+    .dealloc_batch = provider_dealloc_batch,
+    .purge = provider_purge,
+};
+
+/* ---- For the library itself ---------------------------------------------------------------------- */
+
+/* Held outside the ranks: fork holds the locks of all fallbacks at once. */
+void fr_fallback_mmap_fork_prepare(void)
+{
+    fr_mmap_lock();
+    fr_lock_rank_pop(FR_RANK_PROVIDER);
+}
+
+void fr_fallback_mmap_fork_parent(void)
+{
+    fr_lock_rank_push(FR_RANK_PROVIDER);
+    fr_mmap_unlock();
+}
+
+void fr_fallback_mmap_fork_child(void)
+{
+    fr_lock_reset(&fr_mmap_provider.lock);
+}
+
+FR_EXPORT int frusa_set_huge(int mode)
+{
+    if (mode != FRUSA_HUGE_AUTO && mode != FRUSA_HUGE_NEVER && mode != FRUSA_HUGE_ALWAYS) {
+        fr_set_error(FR_EINVAL);
+        return -1;
+    }
+    fr_fallback_mmap_set_huge((enum fr_huge_mode)mode);
+    return 0;
+}
+
+void fr_fallback_mmap_set_huge(enum fr_huge_mode mode)
+{
+    fr_store_relaxed(&fr_mmap_provider.huge_mode, mode);
+}
+
+void fr_fallback_mmap_state(struct fr_mmap_state *out)
+{
+    size_t ahead = 0;
+    size_t advised = 0;
+    fr_mmap_lock();
+    for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next) {
+        ahead += fr_bits_count(c->ahead, 0, c->used.bits);
+        advised += fr_bits_count(c->advised, 0, c->bytes / FR_BLOCK_BYTES);
+    }
+    out->chunks = fr_mmap_provider.index.count;
+    out->chunk_bytes = fr_mmap_provider.index.bytes;
+    out->used = heap_bytes(FR_SHORT_RUNS) + heap_bytes(FR_LONG_RUNS);
+    out->own_mappings = fr_load_relaxed(&fr_mmap_provider.own_bytes);
+    fr_mmap_unlock();
+    out->ahead = ahead * fr_page_size();
+    out->advised = advised * FR_BLOCK_BYTES;
+}
+
+int fr_fallback_mmap_is_valid(void)
+{
+    size_t used[FR_RUN_KINDS] = {0, 0};
+    fr_mmap_lock();
+    int is_valid = fr_chunk_index_is_valid(&fr_mmap_provider.index);
+    for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
+        used[c->kind] += c->used.used;
+    for (unsigned kind = 0; kind < FR_RUN_KINDS; kind++)
+        is_valid = is_valid && used[kind] == fr_mmap_provider.used[kind];
+    fr_mmap_unlock();
+    return is_valid;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The mmap provider's chunks: mapping, growth, and the end of empty ones. */
+#include "providers/mmap_state.h"
+
+/* Chunks grow with what is mapped already, so that address space stays in proportion and their number
+ * small: a half more each time. Address space costs next to nothing; a map of 256 MiB is searched in about
+ * 0.5 us. On 32-bit systems address space is scarce. */
+#define CHUNK_MIN    (8 * FR_MIB)
+#define CHUNK_MAX    (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
+#define CHUNK_GROWTH 2
+
+/* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an
+ * instance again and again does not map and unmap each time. No page of it is resident. */
+#define KEEP_MAX CHUNK_MIN
+
+/* The size of the next chunk of a kind. The caller holds the lock. */
+static size_t next_chunk_bytes(enum fr_run_kind kind, size_t least)
+{
+    size_t mapped = 0;
+    for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
+        mapped += c->kind == kind ? c->bytes : 0;
+    size_t bytes = fr_align_up(mapped / CHUNK_GROWTH, FR_BLOCK_BYTES);
+    if (bytes < CHUNK_MIN)
+        bytes = CHUNK_MIN;
+    if (bytes > CHUNK_MAX)
+        bytes = CHUNK_MAX;
+    return bytes < least ? least : bytes;
+}
+
+static size_t descriptor_bytes(size_t bytes)
+{
+    return fr_align_up(fr_chunk_descriptor_bytes(bytes, fr_page_size()), fr_page_size());
+}
+
+/* Maps a chunk of `bytes`, or of less where the system refuses, down to `least`. */
+static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind kind, int is_advised)
+{
+    char *base;
+    while (!(base = fr_pages_map(bytes, FR_BLOCK_BYTES))) {
+        if (bytes <= least)
+            return NULL;
+        bytes = fr_align_down(bytes / 2, FR_BLOCK_BYTES);
+        if (bytes < least)
+            bytes = least;
+    }
+    struct fr_chunk *c = fr_pages_map(descriptor_bytes(bytes), fr_page_size());
+    if (!c) {
+        fr_pages_unmap(base, bytes);
+        return NULL;
+    }
+    fr_pages_name(base, bytes, "frusa");
+    fr_pages_name(c, descriptor_bytes(bytes), "frusa chunk");
+    fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
+    fr_chunk_init(c, base, bytes, fr_page_size(), is_advised);
+    c->kind = kind;
+    return c;
+}
+
+/* Doubles the room of the index; 0 when the system refuses. */
+static int enlarge_index(size_t capacity)
+{
+    size_t bytes = fr_align_up(2 * capacity * sizeof(struct fr_chunk_entry), fr_page_size());
+    struct fr_chunk_entry *entries = fr_pages_map(bytes, fr_page_size());
+    if (!entries)
+        return 0;
+    fr_mmap_lock();
+    struct frusa_range spare = fr_chunk_index_move(&fr_mmap_provider.index, entries,
+                                                   bytes / sizeof(struct fr_chunk_entry));
+    fr_mmap_unlock();
+    if (spare.ptr)
+        fr_pages_unmap(spare.ptr, fr_align_up(spare.size, fr_page_size()));
+    return 1;
+}
+
+/* Takes the lock with room in the index for one more chunk; 0, without the lock, when the system refuses
+ * the memory for that. */
+static int lock_with_room(void)
+{
+    fr_mmap_lock();
+    while (!fr_chunk_index_has_room(&fr_mmap_provider.index)) {
+        size_t capacity = fr_chunk_index_capacity(&fr_mmap_provider.index);
+        fr_mmap_unlock();
+        if (!enlarge_index(capacity))
+            return 0;
+        fr_mmap_lock();
+    }
+    return 1;
+}
+
+/* Unmaps a chunk that is in no index. Refused: it goes back to the index, empty, if it can be emptied. */
+void fr_mmap_unmap(struct fr_chunk *c)
+{
+    struct frusa_range all = {c->base, c->bytes};
+    size_t refused[FR_DISCARD_WORDS];
+    if (fr_pages_unmap(c->base, c->bytes)) {
+        fr_pages_unmap(c, descriptor_bytes(c->bytes));
+        return;
+    }
+    if (!fr_pages_discard(&all, 1, refused) || !lock_with_room())
+        return;
+    fr_chunk_reset(c);
+    fr_chunk_index_insert(&fr_mmap_provider.index, c);
+    fr_mmap_unlock();
+}
+
+int fr_mmap_grow(size_t size, size_t grown)
+{
+    size_t least = fr_align_up(size, FR_BLOCK_BYTES);
+    enum fr_run_kind kind = fr_run_kind_of(size);
+    fr_mmap_lock();
+    size_t bytes = next_chunk_bytes(kind, least);
+    int is_advised = fr_mmap_wants_huge(kind);
+    int has_grown = fr_mmap_provider.grown != grown;
+    fr_mmap_unlock();
+    if (has_grown)
+        return 1;
+    struct fr_chunk *c = chunk_map(bytes, least, kind, is_advised);
+    if (!c)
+        return 0;
+    if (!lock_with_room()) {
+        fr_mmap_unmap(c);
+        return 0;
+    }
+    int is_needed = fr_mmap_provider.grown == grown;
+    if (is_needed) {
+        fr_chunk_index_insert(&fr_mmap_provider.index, c);
+        fr_mmap_provider.grown++;
+    }
+    fr_mmap_unlock();
+    if (!is_needed)
+        fr_mmap_unmap(c);
+    return 1;
+}
+
+int fr_mmap_remove_if_all(struct fr_chunk *c, size_t granules)
+{
+    fr_mmap_lock();
+    int is_all = c->used.used == granules && c->bytes > KEEP_MAX;
+    if (is_all) {
+        fr_mmap_provider.used[c->kind] -= granules;
+        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+    }
+    fr_mmap_unlock();
+    return is_all;
+}
+
+int fr_mmap_remove_if_empty(struct fr_chunk *c)
+{
+    if (c->used.used > 0)
+        return 0;
+    int keep = c->bytes <= KEEP_MAX && fr_chunk_is_clean(c);
+    for (struct fr_chunk *other = fr_mmap_provider.index.oldest; other && keep; other = other->next)
+        keep = other == c || other->kind != c->kind || other->used.used > 0;
+    if (!keep)
+        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+    return !keep;
+}
+
+int fr_mmap_drop_kept(void)
+{
+    fr_mmap_lock();
+    struct fr_chunk *c = fr_mmap_provider.index.oldest;
+    while (c && c->used.used > 0)
+        c = c->next;
+    if (c)
+        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+    fr_mmap_unlock();
+    if (c)
+        fr_mmap_unmap(c);
+    return c != NULL;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * fork() in a multi-threaded program.
+ *
+ * prepare   takes every lock of the library in the order of the ranks, for all instances; on the way each
+ *           instance's caches are closed as for a recall, and their owners are outside
+ * parent    puts everything back as it was: nothing was drained
+ * child     the same, with locks made free rather than released; caches of threads that do not exist here
+ *           become orphans (RECALLED | DEAD, no thread), which the next reclaim empties and frees
+ *
+ * As all caches are quiescent and all lists still at the instant of the fork, the child's instances are
+ * consistent. What another thread had in its hands just then is lost to the child: the object of an
+ * uncached call, spans that a reclaim was handing back or purging, the header of a thread that was
+ * ending.
+ */
+#include "reclaim/fork.h"
+
+#include "providers/arena.h"
+#include "providers/mmap.h"
+#include "port/atfork.h"
+#include "reclaim/recall.h"
+
+#define FOR_EACH_INSTANCE(link)                                                                    \
+    for (struct fr_link *link = fr_process_instances.next; link != &fr_process_instances;          \
+         link = link->next)
+
+static struct fr_instance *instance_of(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct fr_instance, in_process);
+}
+
+/* All ranks at once would trip the rank checks, which are about nesting within one call. */
+static void take(fr_lock *lock)
+{
+    if (!fr_cas_u32_acquire(&lock->state, FR_LOCK_FREE, FR_LOCK_TAKEN))
+        fr_lock_wait(lock);
+}
+
+static void give(fr_lock *lock)
+{
+    if (!fr_cas_u32_release(&lock->state, FR_LOCK_TAKEN, FR_LOCK_FREE))
+        fr_lock_wake(lock);
+}
+
+/* Applies `what` to an instance's locks below the recall lock, in the order of their ranks. */
+static void for_inner_locks(struct fr_instance *inst, void (*what)(fr_lock *))
+{
+    what(&inst->registry_lock);
+    for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
+        what(&inst->heap.slabs[cls].lock);
+    what(&inst->heap.spans_lock);
+}
+
+static void prepare(void)
+{
+    take(&fr_process_lock);
+    FOR_EACH_INSTANCE(link)
+    take(&instance_of(link)->recall_lock);
+    FOR_EACH_INSTANCE(link)
+    fr_recall_close_for_fork(instance_of(link));
+    FOR_EACH_INSTANCE(link)
+    for_inner_locks(instance_of(link), take);
+    fr_fallback_arena_fork_prepare();
+    fr_fallback_mmap_fork_prepare();
+    take(&fr_pagemap_lock);
+}
+
+static void parent(void)
+{
+    give(&fr_pagemap_lock);
+    fr_fallback_mmap_fork_parent();
+    fr_fallback_arena_fork_parent();
+    FOR_EACH_INSTANCE(link)
+    {
+        fr_recall_open_after_fork(instance_of(link));
+        for_inner_locks(instance_of(link), give);
+        give(&instance_of(link)->recall_lock);
+    }
+    give(&fr_process_lock);
+}
+
+/* Those of other threads are on stacks that do not exist here. */
+static void drop_walkers(struct fr_heap *h)
+{
+    for (struct fr_walker **at = &h->walkers; *at;)
+        if ((*at)->thread == fr_thread_self())
+            at = &(*at)->next;
+        else
+            *at = (*at)->next;
+}
+
+static void child(void)
+{
+    fr_lock_reset(&fr_pagemap_lock);
+    fr_fallback_mmap_fork_child();
+    fr_fallback_arena_fork_child();
+    FOR_EACH_INSTANCE(link)
+    {
+        struct fr_instance *inst = instance_of(link);
+        fr_recall_orphan_after_fork(inst);
+        fr_recall_open_after_fork(inst);
+        drop_walkers(&inst->heap);
+        for_inner_locks(inst, fr_lock_reset);
+        fr_lock_reset(&inst->recall_lock);
+    }
+    fr_thread_after_fork();
+    fr_lock_reset(&fr_process_lock);
+}
+
+void fr_fork_arm(void)
+{
+    static fr_atomic armed;
+    if (fr_load_relaxed(&armed) || !fr_cas_full(&armed, 0, 1))
+        return;
+    fr_atfork(prepare, parent, child);
+}
+
+/* Early, before there are threads of which one might fork while another arms. As handlers nest, those of a
+ * fallback's, registered later, then run outside of these: it may hold its own locks, and need not. */
+FR_CONSTRUCTOR static void arm_at_load(void)
+{
+    fr_fork_arm();
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "reclaim/recall.h"
+
+#include "port/wait.h"
+
+static struct frusa_cache *cache_of(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+}
+
+/* Under the registry lock. Makes the cache the reclaimer's, unless its owner is taking it down. */
+static int take_state(struct frusa_cache *c)
+{
+    unsigned round = 0;
+    if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD)
+        return 0;
+    while (!fr_cas_acquire(&c->state, 0, FR_CACHE_RECALLED))
+        fr_back_off(&round); /* RESIZING: a bounded stretch of its owner's */
+    return 1;
+}
+
+/* Moves the limits so that the owner's tests fail. A magazine without an array is closed already. */
+static void close_magazines(struct frusa_cache *c)
+{
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
+        if (!fr_cache_has_array(c, cls))
+            continue;
+        fr_store_relaxed(&c->mags[cls].lo, FR_CLOSED_LO);
+        fr_store_relaxed(&c->mags[cls].hi, 0);
+    }
+}
+
+/* Puts the limits of magazines that were not drained back as they were. */
+static void reopen_magazines(struct frusa_cache *c)
+{
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
+        struct fr_magazine_info *info = &c->info[cls];
+        if (!info->base)
+            continue;
+        fr_store_release(&c->mags[cls].lo, (size_t)(uintptr_t)info->base);
+        fr_store_release(&c->mags[cls].hi, (size_t)(uintptr_t)(info->base + info->capacity));
+    }
+}
+
+static int is_recalled(const struct frusa_cache *c)
+{
+    return (fr_load_relaxed(&c->state) & FR_CACHE_RECALLED) != 0;
+}
+
+static void wait_while(const fr_atomic *word)
+{
+    unsigned round = 0;
+    while (fr_load_acquire(word))
+        fr_back_off(&round);
+}
+
+/* Closing is undone for all caches but the caller's own, which nobody else is inside of. */
+static void fall_back_to_own(struct fr_recall *r)
+{
+    struct fr_instance *inst = r->inst;
+    r->partial = 1;
+    r->own = fr_registry_find(inst);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
+        if (cache_of(link) != r->own)
+            reopen_magazines(cache_of(link));
+}
+
+/* Closes every cache; from here to the opening, the list of caches stands still. [R.1], [R.3] */
+static void close_all(struct fr_instance *inst)
+{
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->recall_on, 1);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
+        if (take_state(cache_of(link)))
+            close_magazines(cache_of(link));
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    wait_while(&inst->dying);
+}
+
+/* Waits until every owner is outside; 0 when the heavy barrier is refused. [C.2], [C.3], [C.5] */
+static int wait_outside(struct fr_instance *inst)
+{
+    if (fr_list_is_empty(&inst->caches))
+        return 1;
+    if (!fr_barrier_heavy())
+        return 0;
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
+        wait_while(&cache_of(link)->busy);
+    return 1;
+}
+
+void fr_recall_begin(struct fr_recall *r, struct fr_instance *inst)
+{
+    r->inst = inst;
+    r->partial = 0;
+    r->own = NULL;
+    fr_lock_acquire(&inst->recall_lock, FR_RANK_RECALL);
+    close_all(inst);
+    if (!wait_outside(inst))
+        fall_back_to_own(r);
+}
+
+void fr_recall_close_for_fork(struct fr_instance *inst)
+{
+    close_all(inst);
+    wait_outside(inst); /* without the barrier the child may see another thread half-way */
+}
+
+void fr_recall_open_after_fork(struct fr_instance *inst)
+{
+    fr_store_relaxed(&inst->recall_on, 0);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
+        struct frusa_cache *c = cache_of(link);
+        if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
+            fr_store_relaxed(&inst->abandoned, 1); /* [R.5] */
+            continue;
+        }
+        reopen_magazines(c);
+        fr_store_release(&c->state, 0);
+    }
+}
+
+void fr_recall_orphan_after_fork(struct fr_instance *inst)
+{
+    struct fr_thread *self = fr_thread_self();
+    fr_store_relaxed(&inst->leaving, 0);
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
+        struct frusa_cache *c = cache_of(link);
+        /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a lock. */
+        fr_store_relaxed(&c->busy, 0);
+        if (!c->thread || c->thread == self)
+            continue;
+        c->thread = NULL;
+        fr_store_relaxed(&c->state, FR_CACHE_RECALLED | FR_CACHE_DEAD);
+    }
+}
+
+void fr_recall_drain(struct fr_recall *r, unsigned cls, struct fr_misuse *m)
+{
+    struct fr_instance *inst = r->inst;
+    if (cls >= FR_CACHED_CLASSES)
+        return;
+    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
+        if (!r->partial || cache_of(link) == r->own)
+            fr_cache_drain(cache_of(link), cls, m);
+}
+
+void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
+{
+    struct fr_instance *inst = r->inst;
+    struct fr_link dead;
+    fr_list_init(&dead);
+    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->recall_on, 0);
+    for (struct fr_link *link = inst->caches.next, *next; link != &inst->caches; link = next) {
+        struct frusa_cache *c = cache_of(link);
+        next = link->next;
+        if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
+            fr_list_remove(link); /* [R.2] */
+            fr_list_insert_after(&dead, link);
+        } else if (is_recalled(c)) {
+            reopen_magazines(c);
+            fr_store_release(&c->state, 0);
+        }
+    }
+    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    /* What the caller left, or could not reach before; still under the recall lock, so that the next
+     * reclaim finds it in the slabs. */
+    fr_registry_drain_dead(&dead, m);
+    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
+    fr_registry_free_dead(inst, &dead);
+}

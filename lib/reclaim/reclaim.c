@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One reclaim: recall; class by class, drain and retire; end of the recall; hand back. The fallback is
+ * called with no lock held, after the recall is over, so mutators and other reclaims go on meanwhile. Then
+ * whole free pages inside spans that stay are purged.
+ * Descriptors of data spans become free metadata blocks when their spans are handed back, so metadata
+ * spans are retired after that, in a second pass, which the recall lock serialises too.
+ */
+#include "reclaim/reclaim.h"
+
+#include "reclaim/purge.h"
+#include "spans/quarantine.h"
+#include "spans/release.h"
+#include "spans/slab_scan.h"
+
+static struct fr_link *retire_data(struct fr_recall *r, size_t *want, struct fr_misuse *m)
+{
+    struct fr_link *retired = NULL;
+    for (unsigned cls = 0; cls < FR_CLASS_COUNT && *want; cls++) {
+        fr_recall_drain(r, cls, m);
+        fr_slab_retire_empty(&r->inst->heap, cls, &retired, want);
+    }
+    return retired;
+}
+
+/* Purges, and retires what other threads emptied while the purge held slots of it: another reclaim may
+ * have met it just then. */
+static size_t purge(struct fr_instance *inst, size_t *want)
+{
+    struct fr_link *retired = NULL;
+    size_t all = FR_EVERYTHING;
+    int emptied = 0;
+    size_t bytes = fr_purge(inst, want, &emptied);
+    if (!emptied)
+        return bytes;
+    fr_lock_acquire(&inst->recall_lock, FR_RANK_RECALL);
+    for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
+        fr_slab_retire_empty(&inst->heap, cls, &retired, &all);
+    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
+    return bytes + fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
+}
+
+static size_t reclaim_metadata(struct fr_instance *inst, size_t *want)
+{
+    struct fr_link *retired = NULL;
+    fr_lock_acquire(&inst->recall_lock, FR_RANK_RECALL);
+    for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE && *want; cls++)
+        fr_slab_retire_empty(&inst->heap, cls, &retired, want);
+    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
+    return fr_release_retired(&inst->heap, retired, FR_META_SPANS);
+}
+
+size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct fr_misuse *m)
+{
+    struct fr_recall r;
+    size_t want = target;
+    fr_quarantine_empty(&inst->heap, m);
+    fr_recall_begin(&r, inst);
+    struct fr_link *retired = retire_data(&r, &want, m);
+    *partial = r.partial;
+    fr_recall_end(&r, m);
+    size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
+    bytes += purge(inst, &want);
+    bytes += reclaim_metadata(inst, &want);
+    if (want)
+        bytes += fr_registry_free_spares(inst);
+    if (want)
+        bytes += fr_pagemap_trim(&inst->heap.map);
+    fr_fetch_add_relaxed(&inst->heap.reclaimed_total, bytes);
+    return bytes;
+}
+
+void fr_reclaim_caches_only(struct fr_instance *inst, struct fr_misuse *m)
+{
+    struct fr_recall r;
+    fr_quarantine_empty(&inst->heap, m);
+    fr_recall_begin(&r, inst);
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_recall_drain(&r, cls, m);
+    fr_recall_end(&r, m);
+}

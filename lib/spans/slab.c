@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "spans/slab_list.h"
+#include "spans/span_pages.h"
+
+/* Spans that one hold of the slab lock moves between bins while it looks for a full one: bounds the hold
+ * to about a microsecond. */
+#define MOVES_PER_HOLD 8
+
+struct reservation {
+    struct fr_span *span;
+    size_t n;
+};
+
+/* Under the slab lock. The fullest span, roughly, with a free slot; NULL when all are full. */
+static struct fr_span *fullest(struct fr_slab *slab)
+{
+    unsigned moves = 0;
+    for (unsigned bin = FR_BIN_COUNT; bin-- > 0;) {
+        while (slab->bins[bin]) {
+            struct fr_span *s = fr_span_of_link(slab->bins[bin]);
+            unsigned now = fr_bin_for(s, fr_load_relaxed(&s->count));
+            if (now >= bin || ++moves > MOVES_PER_HOLD)
+                return s;
+            fr_bin_remove(slab, s);
+            fr_bin_add(slab, s, now);
+        }
+    }
+    return NULL;
+}
+
+/* Under the slab lock. Reserves up to n objects of a linked span; returns how many. */
+static size_t reserve(struct fr_slab *slab, struct fr_span *s, size_t n)
+{
+    size_t free_slots = s->capacity - fr_load_relaxed(&s->count);
+    if (n > free_slots)
+        n = free_slots;
+    fr_span_raise(slab, s, n);
+    return n;
+}
+
+size_t fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out)
+{
+    size_t fresh = fr_span_take(s, n, out);
+    if (FR_UNLIKELY(fr_load_relaxed(&s->purged) != 0)) { /* [G.2] */
+        size_t pages = 0;
+        for (size_t i = 0; i < n; i++)
+            pages += fr_span_unmark(s, out[i]);
+        fr_fetch_sub_relaxed(&h->purged, pages * FR_PAGE_SIZE);
+    }
+    return fresh;
+}
+
+size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *is_fresh)
+{
+    struct fr_slab *slab = &h->slabs[cls];
+    struct reservation r[FR_RESERVE_SPANS];
+    size_t got = 0;
+    unsigned spans = 0;
+
+    fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+    while (spans < FR_RESERVE_SPANS && got < n) {
+        struct fr_span *s = fullest(slab);
+        if (!s)
+            break;
+        r[spans].span = s;
+        r[spans].n = reserve(slab, s, n - got);
+        got += r[spans++].n;
+    }
+    fr_fetch_add_relaxed(&slab->used, got);
+    fr_lock_release(&slab->lock, FR_RANK_SLAB);
+
+    for (unsigned i = 0; i < spans; i++) {
+        struct fr_span *s = r[i].span;
+        size_t fresh = fr_slab_take_reserved(h, s, r[i].n, out);
+        if (is_fresh)
+            *is_fresh = fr_span_slot_of(s, out[0]) >= fresh;
+        out += r[i].n;
+    }
+    return got;
+}
+
+void fr_slab_link(struct fr_heap *h, struct fr_span *s)
+{
+    struct fr_slab *slab = &h->slabs[s->cls];
+    size_t count = fr_load_relaxed(&s->count);
+    fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+    s->seen = slab->scan;
+    fr_fetch_add_relaxed(&slab->slots, s->capacity);
+    fr_fetch_add_relaxed(&slab->used, count);
+    if (count < s->capacity)
+        fr_bin_add(slab, s, fr_bin_for(s, count));
+    fr_lock_release(&slab->lock, FR_RANK_SLAB);
+}
+
+/* From full, under the slab lock with the relinking [S.4]; or to none, which is counted. */
+static FR_NOINLINE size_t lower_at_the_edge(struct fr_heap *h, struct fr_span *s, size_t n)
+{
+    struct fr_slab *slab = &h->slabs[s->cls];
+    unsigned cls = s->cls;
+    size_t capacity = s->capacity;
+    size_t bytes = s->bytes;
+    size_t count;
+    if (!fr_span_lower(s, n, &count)) {
+        fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+        count = fr_fetch_sub_release(&s->count, n);
+        if (count == capacity)
+            fr_bin_add(slab, s, fr_bin_for(s, capacity - n));
+        fr_lock_release(&slab->lock, FR_RANK_SLAB);
+    }
+    if (count == n)
+        fr_heap_count_empty(h, cls, bytes); /* [S.5]: nothing of the span itself */
+    return count - n;
+}
+
+FR_INLINE size_t lower(struct fr_heap *h, struct fr_span *s, size_t n)
+{
+    for (;;) {
+        size_t count = fr_load_relaxed(&s->count);
+        if (FR_UNLIKELY(count == n || count == s->capacity))
+            return lower_at_the_edge(h, s, n);
+        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n)))
+            return count - n; /* [S.5] */
+        fr_count(FR_EVENT_RETRY);
+    }
+}
+
+size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
+{
+    return lower(h, s, n);
+}
+
+enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
+{
+    enum fr_misuse_kind kind = FR_LAYOUT_MISMATCH;
+    fr_pagemap_guard(&h->map);
+    fr_entry e = fr_pagemap_get(&h->map, p);
+    struct fr_span *s = fr_entry_span(e);
+    unsigned cls = fr_entry_class(e);
+    if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
+        kind = FR_INVALID_POINTER;
+    else if (cls == FR_CLASS_LARGE && fr_span_base(s) != (const char *)p)
+        kind = FR_INVALID_POINTER;
+    else if (s->heap != h)
+        kind = FR_WRONG_INSTANCE;
+    else if (cls < FR_CLASS_COUNT && fr_span_object(s, fr_span_slot_of(s, p)) != (const char *)p)
+        kind = FR_INVALID_POINTER;
+    fr_pagemap_unguard(&h->map);
+    return kind;
+}
+
+/* The span of an object that is given back, NULL (noted in *m) when it is none of this class. */
+FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void *p,
+                                        struct fr_misuse *m)
+{
+    fr_entry e = fr_pagemap_get(&h->map, p);
+    struct fr_span *s = fr_entry_span(e);
+    if (FR_LIKELY(fr_entry_class(e) == cls && s && s->heap == h))
+        return s;
+    fr_misuse_note(m, fr_slab_diagnose(h, p), p);
+    return NULL;
+}
+
+/* Some bits of the mask are not set: those objects had been given back before. */
+static FR_COLD size_t give_some_twice(struct fr_span *s, size_t word, size_t mask,
+                                      struct fr_misuse *m)
+{
+    size_t set = fr_span_untake(s, word, mask);
+    if (set != mask)
+        fr_misuse_note(m, FR_DOUBLE_FREE,
+                       fr_span_object(s, word * FR_WORD_BITS + fr_ctz(mask & ~set)));
+    return fr_popcount(set);
+}
+
+/* Clears the bits of a word [S.3], all of which should be set; 0 when they are not. */
+FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
+{
+    for (;;) {
+        size_t value = fr_load_relaxed(&s->taken[word]);
+        if (FR_UNLIKELY((value & mask) != mask))
+            return 0;
+        if (FR_LIKELY(fr_cas_release(&s->taken[word], value, value & ~mask)))
+            return 1;
+        fr_count(FR_EVENT_RETRY);
+    }
+}
+
+/* The slot of an object within the word of `taken` that begins with the object at `first`; `slots` or more when p
+ * is no object there. As fr_span_slot_exactly. */
+FR_INLINE size_t slot_in_word(const struct fr_span *s, const char *first, size_t slots,
+                              const char *p)
+{
+    size_t offset = (size_t)(p - first);
+    if (offset >= slots * s->object_size)
+        return slots;
+    uint64_t product = (uint64_t)offset * s->reciprocal;
+    int is_exact = (product & (((uint64_t)1 << FR_RECIPROCAL_SHIFT) - 1)) < s->reciprocal;
+    return is_exact ? (size_t)(product >> FR_RECIPROCAL_SHIFT) : slots;
+}
+
+/* The rest of word_mates: from objects[1] on, which is near. */
+static size_t more_mates(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
+                         size_t *run)
+{
+    size_t first = slot - slot % FR_WORD_BITS;
+    const char *base = fr_span_object(s, first);
+    size_t left = fr_span_slots(s) - first;
+    size_t slots = left < FR_WORD_BITS ? left : FR_WORD_BITS;
+    size_t mate = slot - first;
+    size_t mask = (size_t)1 << mate;
+    const char *next = (const char *)objects[0] + s->object_size;
+    size_t i = 1;
+    for (; i < n; i++) {
+        const char *p = objects[i];
+        mate = p == next ? mate + 1 : slot_in_word(s, base, slots, p);
+        if (mate >= slots || mask >> mate & 1)
+            break;
+        mask |= (size_t)1 << mate;
+        next = p + s->object_size;
+    }
+    *run = i;
+    return mask;
+}
+
+/* The mask of `slot` and of the objects behind objects[0] that share its word, each once; *run is how many objects
+ * that are. What was allocated together is often freed together, in whatever order. */
+FR_INLINE size_t word_mates(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
+                            size_t *run)
+{
+    size_t reach = (size_t)s->object_size * FR_WORD_BITS;
+    if (n > 1 && (size_t)((char *)objects[1] - (char *)objects[0]) + reach < 2 * reach)
+        return more_mates(s, slot, objects, n, run);
+    *run = 1;
+    return (size_t)1 << (slot % FR_WORD_BITS);
+}
+
+/* Gives objects[0] and its word mates back; returns how many objects that is, *taken is how many of them
+ * were taken and *span (NULL: none) whose they are. */
+FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
+                          struct fr_span **span, size_t *taken, struct fr_misuse *m)
+{
+    size_t run;
+    size_t slot;
+    struct fr_span *s = span_for_give(h, cls, objects[0], m);
+    *span = NULL;
+    *taken = 0;
+    if (FR_UNLIKELY(!s))
+        return 1;
+    if (FR_UNLIKELY(!fr_span_slot_exactly(s, objects[0], &slot))) {
+        fr_misuse_note(m, FR_INVALID_POINTER, objects[0]);
+        return 1;
+    }
+    size_t mask = word_mates(s, slot, objects, n, &run);
+    *span = s;
+    *taken = run;
+    if (FR_UNLIKELY(!give_bits(s, slot / FR_WORD_BITS, mask)))
+        *taken = give_some_twice(s, slot / FR_WORD_BITS, mask, m);
+    return run;
+}
+
+void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
+                  struct fr_misuse *m)
+{
+    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span alive. (A table
+     * of what is owed to several spans was slower: its hits and misses are mispredicted.) */
+    struct fr_span *current = NULL;
+    size_t owed = 0;
+    size_t given = 0;
+    for (size_t i = 0; i < n;) {
+        struct fr_span *s;
+        size_t taken;
+        i += give_run(h, cls, objects + i, n - i, &s, &taken, m);
+        if (FR_UNLIKELY(!s))
+            continue;
+        if (s != current) {
+            if (owed)
+                lower(h, current, owed);
+            current = s;
+            owed = 0;
+        }
+        owed += taken;
+        given += taken;
+    }
+    if (owed)
+        lower(h, current, owed);
+    fr_fetch_sub_relaxed(&h->slabs[cls].used, given);
+}

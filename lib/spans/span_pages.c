@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "spans/span_pages.h"
+
+#include "base/count.h"
+
+struct fr_slot_run fr_span_slots_of_pages(const struct fr_span *s, size_t page, size_t pages)
+{
+    struct fr_slot_run run;
+    size_t slots = fr_span_slots(s);
+    run.first = page * FR_PAGE_SIZE / s->object_size;
+    run.end = ((page + pages) * FR_PAGE_SIZE - 1) / s->object_size + 1;
+    if (run.end > slots)
+        run.end = slots;
+    return run;
+}
+
+size_t fr_pages_next_run(size_t *set, size_t *pages)
+{
+    size_t first = fr_ctz(*set);
+    size_t above = ~(*set >> first);
+    size_t length = above ? fr_ctz(above) : FR_WORD_BITS;
+    *pages = length;
+    *set = length + first >= FR_WORD_BITS ? 0 : *set & (~(size_t)0 << (first + length));
+    return first;
+}
+
+/* The bits of `run` that lie in a word; 0 when none do. */
+static size_t bits_in_word(struct fr_slot_run run, size_t word)
+{
+    size_t low = word * FR_WORD_BITS;
+    size_t mask = ~(size_t)0;
+    if (run.first > low)
+        mask &= run.first - low < FR_WORD_BITS ? ~(size_t)0 << (run.first - low) : 0;
+    if (run.end < low + FR_WORD_BITS)
+        mask &= run.end > low ? ~(~(size_t)0 << (run.end - low)) : 0;
+    return mask;
+}
+
+static int run_is_free(const struct fr_span *s, struct fr_slot_run run)
+{
+    for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++)
+        if (fr_load_relaxed(&s->taken[word]) & bits_in_word(run, word))
+            return 0;
+    return 1;
+}
+
+size_t fr_span_free_pages(const struct fr_span *s)
+{
+    size_t pages = s->bytes / FR_PAGE_SIZE;
+    size_t marked = fr_load_relaxed(&s->purged);
+    /* What was never handed out holds no memory, and must go on counting as fresh. */
+    size_t fresh = fr_load_relaxed(&s->fresh);
+    size_t set = 0;
+    if (pages > FR_WORD_BITS)
+        return 0;
+    for (size_t page = 0; page < pages; page++) {
+        size_t bit = (size_t)1 << page;
+        struct fr_slot_run run = fr_span_slots_of_pages(s, page, 1);
+        if (!(marked & bit) && run.first < run.end && run.end <= fresh && run_is_free(s, run))
+            set |= bit;
+    }
+    return set;
+}
+
+size_t fr_span_fitting_pages(const struct fr_span *s, size_t set, size_t most, size_t *slots)
+{
+    size_t fitting = 0;
+    *slots = 0;
+    while (set) {
+        size_t pages;
+        size_t page = fr_pages_next_run(&set, &pages);
+        for (; pages; pages--) {
+            struct fr_slot_run run = fr_span_slots_of_pages(s, page, pages);
+            size_t n = run.end - run.first;
+            if (*slots + n > most)
+                continue; /* try a shorter piece of the run */
+            *slots += n;
+            fitting |= (~(size_t)0 >> (FR_WORD_BITS - pages)) << page;
+            break;
+        }
+        if (!pages)
+            break;
+    }
+    return fitting;
+}
+
+static int take_bits(fr_atomic *word, size_t mask)
+{
+    for (;;) {
+        size_t value = fr_load_relaxed(word);
+        if (value & mask)
+            return 0;
+        if (fr_cas_acquire(word, value, value | mask))
+            return 1;
+        fr_count(FR_EVENT_RETRY);
+    }
+}
+
+int fr_span_take_run(struct fr_span *s, struct fr_slot_run run)
+{
+    for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++) {
+        if (take_bits(&s->taken[word], bits_in_word(run, word)))
+            continue;
+        struct fr_slot_run had = {run.first, word * FR_WORD_BITS};
+        if (had.first < had.end)
+            fr_span_untake_run(s, had);
+        return 0;
+    }
+    return 1;
+}
+
+void fr_span_untake_run(struct fr_span *s, struct fr_slot_run run)
+{
+    for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++)
+        fr_span_untake(s, word, bits_in_word(run, word));
+}
+
+size_t fr_span_mark(struct fr_span *s, size_t set)
+{
+    size_t marks;
+    do
+        marks = fr_load_relaxed(&s->purged);
+    while (!fr_cas_relaxed(&s->purged, marks, marks | set));
+    return fr_popcount(set & ~marks);
+}
+
+size_t fr_span_unmark(struct fr_span *s, const void *object)
+{
+    size_t offset = (size_t)((const char *)object - s->base);
+    size_t first = offset / FR_PAGE_SIZE;
+    size_t last = (offset + s->object_size - 1) / FR_PAGE_SIZE;
+    size_t touched = (~(size_t)0 >> (FR_WORD_BITS - 1 - (last - first)))
+                     << first; /* a marked span is short */
+    for (;;) {
+        size_t marks = fr_load_relaxed(&s->purged);
+        size_t cleared = marks & touched;
+        if (!cleared || fr_cas_relaxed(&s->purged, marks, marks & ~cleared))
+            return fr_popcount(cleared);
+    }
+}
