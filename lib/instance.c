@@ -5,6 +5,7 @@
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
+#include "providers/providers.h"
 #include "spans/release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");

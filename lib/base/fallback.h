@@ -29,9 +29,6 @@ struct fr_backing {
     fr_atomic deallocs;                   /* blocks given back */
 };
 
-/* What NULL stands for in frusa_create; NULL where nothing is embedded (freestanding builds). */
-extern const struct frusa_fallback_ops *const fr_default_ops;
-
 /* Checks a caller's table: non-zero when complete and without unknown flags or reserved entries. */
 int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);
 

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "base/fallback.h"
+#include "providers/providers.h"
 
 const struct frusa_fallback_ops *const fr_default_ops = &frusa_fallback_mmap;

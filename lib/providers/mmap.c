@@ -60,27 +60,6 @@
 #define POPULATE_AHEAD_MIN (16 * FR_KIB)
 #define POPULATE_AHEAD_MAX (256 * FR_KIB)
 
-/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the second
- * block on. A huge page costs a fifth of as many populated small ones, and brings at most
- * one block more than is used. */
-#if !defined(HUGE_MIN)
-#define HUGE_MIN (FR_BLOCK_BYTES / 2)
-#endif
-
-struct fr_mmap_provider fr_mmap_provider;
-
-/* Bytes that count for the growth of a kind. The caller holds the lock. */
-static size_t heap_bytes(enum fr_run_kind kind)
-{
-    return fr_mmap_provider.used[kind] * fr_page_size();
-}
-
-int fr_mmap_wants_huge(enum fr_run_kind kind)
-{
-    size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
-    return mode == FR_HUGE_ALWAYS || (mode == FR_HUGE_AUTO && heap_bytes(kind) >= HUGE_MIN);
-}
-
 /* 0 when there is no such number. */
 static size_t round_up(size_t size, size_t unit)
 {
@@ -99,7 +78,7 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
  * bring in many times what it needs. The caller holds the lock. */
 static struct fr_growth growth_now(enum fr_run_kind kind)
 {
-    size_t share = heap_bytes(kind) / POPULATE_SHARE;
+    size_t share = fr_mmap_heap_bytes(kind) / POPULATE_SHARE;
     int crowded = fr_mmap_provider.pending * fr_page_size() > share;
     struct fr_growth growth = {
         .batch = granules_between(crowded ? 0 : share, POPULATE_AHEAD_MIN, POPULATE_AHEAD_MAX),
@@ -194,7 +173,7 @@ static void *alloc_own(size_t size, size_t align)
         return NULL;
     fr_pages_name(p, size, "frusa large");
     fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
-    int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FR_HUGE_NEVER;
+    int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FRUSA_HUGE_NEVER;
     if (is_never || size >= OWN_MIN)
         fr_pages_advise(p, size, is_never ? FR_PAGES_SMALL : FR_PAGES_HUGE);
     return p;
@@ -327,11 +306,11 @@ FR_EXPORT int frusa_set_huge(int mode)
         fr_set_error(FR_EINVAL);
         return -1;
     }
-    fr_fallback_mmap_set_huge((enum fr_huge_mode)mode);
+    fr_fallback_mmap_set_huge(mode);
     return 0;
 }
 
-void fr_fallback_mmap_set_huge(enum fr_huge_mode mode)
+void fr_fallback_mmap_set_huge(int mode)
 {
     fr_store_relaxed(&fr_mmap_provider.huge_mode, mode);
 }
@@ -347,7 +326,7 @@ void fr_fallback_mmap_state(struct fr_mmap_state *out)
     }
     out->chunks = fr_mmap_provider.index.count;
     out->chunk_bytes = fr_mmap_provider.index.bytes;
-    out->used = heap_bytes(FR_SHORT_RUNS) + heap_bytes(FR_LONG_RUNS);
+    out->used = fr_mmap_heap_bytes(FR_SHORT_RUNS) + fr_mmap_heap_bytes(FR_LONG_RUNS);
     out->own_mappings = fr_load_relaxed(&fr_mmap_provider.own_bytes);
     fr_mmap_unlock();
     out->ahead = ahead * fr_page_size();

@@ -23,12 +23,7 @@ void fr_fallback_mmap_fork_child(void);
  *   ALWAYS  from the first byte: a small program then holds at least 2 MiB
  * In the kernel's mode "never" they all behave like NEVER.
  */
-enum fr_huge_mode {
-    FR_HUGE_AUTO = FRUSA_HUGE_AUTO,
-    FR_HUGE_NEVER = FRUSA_HUGE_NEVER,
-    FR_HUGE_ALWAYS = FRUSA_HUGE_ALWAYS
-};
-void fr_fallback_mmap_set_huge(enum fr_huge_mode mode);
+void fr_fallback_mmap_set_huge(int mode);
 
 /* What the provider holds, in bytes unless the name says otherwise. */
 struct fr_mmap_state {

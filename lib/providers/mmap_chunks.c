@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The mmap provider's chunks: mapping, growth, and the end of empty ones. */
+/* The mmap provider's state and its chunks: mapping, growth, and the end of empty ones. */
 #include "providers/mmap_state.h"
 
 /* Chunks grow with what is mapped already, so that address space stays in proportion and their number
@@ -12,6 +12,35 @@
 /* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an
  * instance again and again does not map and unmap each time. No page of it is resident. */
 #define KEEP_MAX CHUNK_MIN
+
+/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the second
+ * block on. A huge page costs a fifth of as many populated small ones, and brings at most
+ * one block more than is used. */
+#if !defined(HUGE_MIN)
+#define HUGE_MIN (FR_BLOCK_BYTES / 2)
+#endif
+
+struct fr_mmap_provider fr_mmap_provider;
+
+size_t fr_mmap_heap_bytes(enum fr_run_kind kind)
+{
+    return fr_mmap_provider.used[kind] * fr_page_size();
+}
+
+int fr_mmap_wants_huge(enum fr_run_kind kind)
+{
+    size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
+    return mode == FRUSA_HUGE_ALWAYS ||
+           (mode == FRUSA_HUGE_AUTO && fr_mmap_heap_bytes(kind) >= HUGE_MIN);
+}
+
+struct fr_chunk *fr_mmap_chunk_of(const void *p)
+{
+    fr_mmap_lock();
+    struct fr_chunk *c = fr_chunk_index_find(&fr_mmap_provider.index, p);
+    fr_mmap_unlock();
+    return c;
+}
 
 /* The size of the next chunk of a kind. The caller holds the lock. */
 static size_t next_chunk_bytes(enum fr_run_kind kind, size_t least)

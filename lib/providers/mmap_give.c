@@ -92,14 +92,6 @@ static size_t group(const struct fr_chunk *c, const struct frusa_range *ranges, 
     return i;
 }
 
-struct fr_chunk *fr_mmap_chunk_of(const void *p)
-{
-    fr_mmap_lock();
-    struct fr_chunk *c = fr_chunk_index_find(&fr_mmap_provider.index, p);
-    fr_mmap_unlock();
-    return c;
-}
-
 static void retract_advice(void *p, size_t size)
 {
     fr_pages_advise(p, size, FR_PAGES_SMALL);

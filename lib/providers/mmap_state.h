@@ -32,7 +32,7 @@ struct fr_mmap_provider {
     size_t grown;                /* how often a chunk was added; covered by the lock */
     size_t pending;              /* granules being populated ahead; covered by the lock */
     fr_atomic own_bytes;         /* mappings of their own */
-    fr_atomic huge_mode;         /* an enum fr_huge_mode */
+    fr_atomic huge_mode;         /* one of FRUSA_HUGE_* */
 };
 
 extern struct fr_mmap_provider fr_mmap_provider;
@@ -46,6 +46,9 @@ static inline void fr_mmap_unlock(void)
 {
     fr_lock_release(&fr_mmap_provider.lock, FR_RANK_PROVIDER);
 }
+
+/* Bytes in use by runs of a kind, which decide how it grows. The caller holds the lock. */
+size_t fr_mmap_heap_bytes(enum fr_run_kind kind);
 
 /* Non-zero when runs of a kind get huge pages now. The caller holds the lock. */
 int fr_mmap_wants_huge(enum fr_run_kind kind);

@@ -3,6 +3,7 @@
 
 #include "port/memory.h"
 #include "port/panic.h"
+#include "providers/providers.h"
 #include "spans/watch.h"
 
 /* A large object has one bit, so its descriptor is a block of the smallest class. */

@@ -328,11 +328,11 @@ START_TEST(test_huge_pages_can_be_switched)
 {
     if (!mappings_knows_huge_pages())
         return;
-    fr_fallback_mmap_set_huge(FR_HUGE_NEVER);
+    fr_fallback_mmap_set_huge(FRUSA_HUGE_NEVER);
     REQUIRE(grow_until_advised(32 * MIB) == NULL);
     char *own = take(8 * MIB, PAGE);
     REQUIRE(mappings_has_flag(own, "nh"));
-    fr_fallback_mmap_set_huge(FR_HUGE_AUTO);
+    fr_fallback_mmap_set_huge(FRUSA_HUGE_AUTO);
     REQUIRE(grow_until_advised(32 * MIB) != NULL);
     give(own, 8 * MIB);
     own = take(8 * MIB, PAGE);
@@ -353,7 +353,7 @@ END_TEST
 
 START_TEST(test_huge_pages_from_the_first_byte)
 {
-    fr_fallback_mmap_set_huge(FR_HUGE_ALWAYS);
+    fr_fallback_mmap_set_huge(FRUSA_HUGE_ALWAYS);
     char *p = take(SPAN, PAGE);
     REQUIRE(!mappings_knows_huge_pages() || mappings_has_flag(p, "hg"));
     pattern_require_zero(p, SPAN);
