@@ -48,7 +48,7 @@ static void assign_number(struct fr_instance *inst)
         if (FR_CONTAINER_OF(link, struct fr_instance, in_process)->number != number)
             break;
     inst->number = number;
-    fr_store_relaxed(&inst->fast_slot, number + 1 < FR_TLS_FAST_SLOTS ? number + 1 : 0);
+    fr_store_relaxed(&inst->fast_slot, number + 1 < FR_THREAD_FAST_SLOTS ? number + 1 : 0);
     fr_list_insert_after(link->prev, &inst->in_process);
 }
 

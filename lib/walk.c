@@ -36,7 +36,7 @@ static int walk_list(struct fr_heap *h, struct fr_link *head,
     int stop = 0;
     fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
     self.cursor = head->next;
-    self.thread = fr_thread_self();
+    self.thread = fr_thread_id();
     self.next = h->walkers;
     h->walkers = &self;
     while (!stop && self.cursor != head) {

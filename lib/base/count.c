@@ -2,7 +2,8 @@
 #include "base/count.h"
 
 #include "port/compiler.h"
-#include "base/lock.h"
+#include "base/rank.h"
+#include "port/atomic.h"
 #include "port/tls.h"
 
 _Static_assert((int)FR_EVENT_CONTENDED + FR_RANK_COUNT <= (int)FR_EVENT_LOCK,
@@ -38,7 +39,7 @@ static const char *const names[FR_EVENT_COUNT] = {
 void fr_count(unsigned event)
 {
     /* Threads' own data lie some pages apart. */
-    size_t shard = (size_t)((uintptr_t)fr_thread_self() >> 12) % SHARDS;
+    size_t shard = (size_t)((uintptr_t)fr_thread_id() >> 12) % SHARDS;
     fr_fetch_add_relaxed(&shards[shard].events[event], 1);
 }
 

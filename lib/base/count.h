@@ -3,11 +3,11 @@
  * Events that tell how well threads keep out of each other's way, counted in builds made for that
  * (configure --enable-counters) and nowhere else. The benchmarks print them for each million operations.
  */
-#ifndef FR_PORT_COUNT_H
-#define FR_PORT_COUNT_H
+#ifndef FR_COUNT_H
+#define FR_COUNT_H
 
 enum fr_event {
-    FR_EVENT_CONTENDED,  /* + rank (port/lock.h): a lock was not free */
+    FR_EVENT_CONTENDED,  /* + rank (base/rank.h): a lock was not free */
     FR_EVENT_LOCK = 8,   /* a lock was taken, free or not */
     FR_EVENT_LOCK_SLEEP, /* a thread went to sleep for one */
     FR_EVENT_RETRY,      /* a compare-and-swap found that another thread had been faster */
@@ -27,4 +27,4 @@ static inline void fr_count(unsigned event)
 }
 #endif
 
-#endif /* FR_PORT_COUNT_H */
+#endif /* FR_COUNT_H */

@@ -44,24 +44,27 @@ FR_COLD void fr_lock_wake(fr_lock *lock)
 }
 
 #if defined(FR_DEBUG)
+/* A bit for each rank that the calling thread holds. Freestanding builds have one variable for all threads: they
+ * check ranks on one processor at a time. */
+static FR_THREAD_LOCAL unsigned ranks_held;
+
 /* A lock rank twice in one thread (two instances, when one is the other's fallback) cannot happen: no
  * lock is held across a fallback call. */
 void fr_lock_rank_push(enum fr_lock_rank rank)
 {
-    unsigned *held = fr_tls_lock_ranks();
-    if (*held >> rank != 0)
+    if (ranks_held >> rank != 0)
         fr_panic_raw("frusa: internal: locks taken out of order");
-    *held |= 1u << rank;
+    ranks_held |= 1u << rank;
 }
 
 void fr_lock_rank_pop(enum fr_lock_rank rank)
 {
-    *fr_tls_lock_ranks() &= ~(1u << rank);
+    ranks_held &= ~(1u << rank);
 }
 
 void fr_lock_assert_none(void)
 {
-    if (*fr_tls_lock_ranks() != 0)
+    if (ranks_held != 0)
         fr_panic_raw("frusa: internal: a call out of the library under a lock");
 }
 #endif

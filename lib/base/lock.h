@@ -8,24 +8,13 @@
  *
  * Debug builds (FR_DEBUG) assert the ranks: a thread takes locks in strictly ascending rank only.
  */
-#ifndef FR_PORT_LOCK_H
-#define FR_PORT_LOCK_H
+#ifndef FR_LOCK_H
+#define FR_LOCK_H
 
+#include "base/count.h"
+#include "base/rank.h"
 #include "port/atomic.h"
 #include "port/compiler.h"
-#include "base/count.h"
-
-/* The order in which locks nest: a holder of one takes only those further down. */
-enum fr_lock_rank {
-    FR_RANK_PROCESS = 1, /* the list of instances, thread side tables */
-    FR_RANK_RECALL,      /* one instance's recalls */
-    FR_RANK_REGISTRY,    /* one instance's list of caches */
-    FR_RANK_SLAB,        /* one slab: its lists, and reservations */
-    FR_RANK_SPANS,       /* one instance's lists of all spans */
-    FR_RANK_PROVIDER,    /* a shipped fallback's own state */
-    FR_RANK_PAGEMAP,     /* leaves of the page map; lookups by strangers */
-    FR_RANK_COUNT
-};
 
 typedef struct {
     fr_atomic_u32 state;
@@ -89,4 +78,4 @@ static inline void fr_lock_reset(fr_lock *lock)
     lock->state.v = FR_LOCK_FREE;
 }
 
-#endif /* FR_PORT_LOCK_H */
+#endif /* FR_LOCK_H */

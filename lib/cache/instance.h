@@ -14,7 +14,7 @@
 #define FR_INSTANCE_H
 
 #include "spans/heap.h"
-#include "port/tls.h"
+#include "cache/thread.h"
 
 enum { FR_UNTOUCHED, FR_READY, FR_REFUSED };
 

@@ -11,10 +11,8 @@
 /* Spare headers that an instance keeps at most: a crowd of threads that come and go on a few processors needs
  * no more, and they hold 64 KiB. */
 #define SPARES_MAX 8
-/* Entries of a thread's first table of its own: a page of pointers on 64-bit systems. */
-#define TABLE_MIN 512
 
-static void thread_ends(struct fr_thread *thread);
+static void thread_ends(void *thread);
 
 static struct frusa_cache *cache_of(struct fr_link *link)
 {
@@ -27,36 +25,6 @@ struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
     if (!thread || inst->number >= thread->table_size)
         return NULL;
     return thread->table[inst->number];
-}
-
-static void drop_table(struct fr_thread *thread)
-{
-    if (thread->table && thread->table != thread->first)
-        fr_thread_table_free(thread->table, thread->table_size * sizeof(void *));
-    thread->table = NULL;
-    thread->table_size = 0;
-}
-
-/* Under the process lock: the thread's table has an entry for `number`; 0 when there is no memory. */
-static int table_has_room(struct fr_thread *thread, size_t number)
-{
-    if (!thread->table) {
-        thread->table = thread->first;
-        thread->table_size = FR_TLS_FIRST_ENTRIES;
-    }
-    if (number < thread->table_size)
-        return 1;
-    size_t size = TABLE_MIN;
-    while (size <= number)
-        size *= 2;
-    void **table = fr_thread_table_alloc(size * sizeof(void *));
-    if (!table)
-        return 0;
-    memcpy(table, thread->table, thread->table_size * sizeof(void *));
-    drop_table(thread);
-    thread->table = table;
-    thread->table_size = size;
-    return 1;
 }
 
 /* One more than the smaller of two bounds on managed sizes. */
@@ -185,7 +153,7 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
 {
     int done = 0;
     fr_process_guard();
-    if (table_has_room(thread, inst->number) && !thread->table[inst->number] &&
+    if (fr_thread_make_room(thread, inst->number) && !thread->table[inst->number] &&
         fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
         done = register_cache(inst, c);
         fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
@@ -205,7 +173,7 @@ static int arm_exit(struct fr_thread *thread)
     if (thread->exit_state == FR_EXIT_UNARMED) {
         thread->exit_state = FR_EXIT_ARMING;
         thread->exit_state =
-            fr_thread_at_exit(thread, thread_ends) ? FR_EXIT_ARMED : FR_EXIT_UNARMED;
+            fr_thread_at_exit(thread_ends, thread) ? FR_EXIT_ARMED : FR_EXIT_UNARMED;
     }
     return thread->exit_state == FR_EXIT_ARMED;
 }
@@ -323,14 +291,15 @@ static struct frusa_cache *detach_one(struct fr_thread *thread)
 }
 
 /* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
-static void thread_ends(struct fr_thread *thread)
+static void thread_ends(void *arg)
 {
+    struct fr_thread *thread = arg;
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct frusa_cache *c;
     thread->exiting = 1;
     while ((c = detach_one(thread)))
         fr_registry_end(c, &m);
-    drop_table(thread);
+    fr_thread_drop_table(thread);
     if (m.kind != FR_MISUSE_NONE)
         fr_misuse_report("thread exit", &m);
 }

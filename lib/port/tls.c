@@ -9,21 +9,19 @@
 #include "port/pages.h"
 #include "port/wait.h"
 
-__thread struct fr_thread fr_this_thread FR_TLS_MODEL;
-
 enum { KEY_NONE, KEY_BUSY, KEY_READY, KEY_REFUSED };
 
 static pthread_key_t exit_key;
 static fr_atomic exit_key_state;
-static void (*exit_callback)(struct fr_thread *);
 
-static void run_exit_callback(void *thread)
+const void *fr_thread_id(void)
 {
-    exit_callback(thread);
+    static FR_THREAD_LOCAL char id;
+    return &id;
 }
 
 /* Creates the key on first use; the loser of the race waits, the winner calls nothing that waits. */
-static int exit_key_ready(void (*callback)(struct fr_thread *))
+static int exit_key_ready(void (*callback)(void *))
 {
     unsigned round = 0;
     for (;;) {
@@ -31,8 +29,7 @@ static int exit_key_ready(void (*callback)(struct fr_thread *))
         if (state == KEY_READY || state == KEY_REFUSED)
             return state == KEY_READY;
         if (state == KEY_NONE && fr_cas_acquire(&exit_key_state, KEY_NONE, KEY_BUSY)) {
-            exit_callback = callback;
-            int refused = pthread_key_create(&exit_key, run_exit_callback);
+            int refused = pthread_key_create(&exit_key, callback);
             fr_store_release(&exit_key_state, refused ? KEY_REFUSED : KEY_READY);
             return !refused;
         }
@@ -40,11 +37,11 @@ static int exit_key_ready(void (*callback)(struct fr_thread *))
     }
 }
 
-int fr_thread_at_exit(struct fr_thread *thread, void (*callback)(struct fr_thread *))
+int fr_thread_at_exit(void (*callback)(void *), void *arg)
 {
     if (!exit_key_ready(callback))
         return 0;
-    return pthread_setspecific(exit_key, thread) == 0;
+    return pthread_setspecific(exit_key, arg) == 0;
 }
 
 void fr_thread_after_fork(void)
@@ -65,53 +62,42 @@ static size_t whole_pages(size_t bytes)
     return fr_align_up(bytes, fr_page_size());
 }
 
-void *fr_thread_table_alloc(size_t bytes)
+void *fr_thread_pages_alloc(size_t bytes)
 {
     return fr_pages_map(whole_pages(bytes), fr_page_size());
 }
 
-void fr_thread_table_free(void *table, size_t bytes)
+void fr_thread_pages_free(void *pages, size_t bytes)
 {
-    fr_pages_unmap(table, whole_pages(bytes));
+    fr_pages_unmap(pages, whole_pages(bytes));
+}
+#else
+const void *fr_thread_id(void)
+{
+    return NULL;
 }
 
-#if defined(FR_DEBUG)
-unsigned *fr_tls_lock_ranks(void)
-{
-    return &fr_this_thread.lock_ranks;
-}
-#endif
-#else
 void fr_thread_after_fork(void)
 {
 }
 
-int fr_thread_at_exit(struct fr_thread *thread, void (*callback)(struct fr_thread *))
+int fr_thread_at_exit(void (*callback)(void *), void *arg)
 {
-    (void)thread;
     (void)callback;
+    (void)arg;
     return 0;
 }
 
 /* Not reached: there is no thread to make a table for. */
-void *fr_thread_table_alloc(size_t bytes)
+void *fr_thread_pages_alloc(size_t bytes)
 {
     (void)bytes;
     return NULL;
 }
 
-void fr_thread_table_free(void *table, size_t bytes)
+void fr_thread_pages_free(void *pages, size_t bytes)
 {
-    (void)table;
+    (void)pages;
     (void)bytes;
 }
-
-#if defined(FR_DEBUG)
-/* One context only: a freestanding debug build checks ranks on one processor at a time. */
-unsigned *fr_tls_lock_ranks(void)
-{
-    static unsigned ranks;
-    return &ranks;
-}
-#endif
 #endif

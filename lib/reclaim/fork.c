@@ -83,7 +83,7 @@ static void parent(void)
 static void drop_walkers(struct fr_heap *h)
 {
     for (struct fr_walker **at = &h->walkers; *at;)
-        if ((*at)->thread == fr_thread_self())
+        if ((*at)->thread == fr_thread_id())
             at = &(*at)->next;
         else
             *at = (*at)->next;

@@ -31,7 +31,7 @@ enum fr_span_kind { FR_DATA_SPANS, FR_META_SPANS, FR_LARGE_SPANS, FR_SPAN_KINDS 
 struct fr_walker {
     struct fr_link *cursor; /* the next to visit */
     struct fr_walker *next;
-    const void *thread; /* fr_thread_self of the walker */
+    const void *thread; /* fr_thread_id of the walker */
 };
 
 /* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */

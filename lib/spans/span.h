@@ -40,18 +40,13 @@
 #ifndef FR_SPAN_H
 #define FR_SPAN_H
 
-#include "base/fallback.h"
+#include "base/count.h"
+#include "base/list.h"
+#include "base/sizeclass.h"
 #include "pagemap/pagemap.h"
 #include "port/atomic.h"
-#include "base/count.h"
-#include "base/sizeclass.h"
 
 struct fr_heap;
-
-struct fr_link {
-    struct fr_link *next;
-    struct fr_link *prev;
-};
 
 /* In `count`: no objects, and never any again. */
 #define FR_RETIRED ((size_t)1 << (FR_WORD_BITS - 1))
@@ -169,31 +164,5 @@ FR_INLINE int fr_span_lower(struct fr_span *s, size_t n, size_t *before)
 
 /* Bits set in `taken` that belong to objects. */
 size_t fr_span_taken_count(const struct fr_span *s);
-
-/* Circular lists of links; a head is a link of its own. */
-static inline void fr_list_init(struct fr_link *head)
-{
-    head->next = head;
-    head->prev = head;
-}
-
-static inline int fr_list_is_empty(const struct fr_link *head)
-{
-    return head->next == head;
-}
-
-static inline void fr_list_insert_after(struct fr_link *at, struct fr_link *link)
-{
-    link->next = at->next;
-    link->prev = at;
-    at->next->prev = link;
-    at->next = link;
-}
-
-static inline void fr_list_remove(struct fr_link *link)
-{
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-}
 
 #endif /* FR_SPAN_H */
