@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every exported function: fast paths and argument checks, nothing else. */
+/* The exported functions but for those of the providers: fast paths and argument checks, nothing else. */
 #include <frusa.h>
 
 #include "cache/fast.h"
-#include "spans/large.h"
+#include "cache/registry.h"
+#include "cache/report.h"
+#include "cache/retain.h"
+#include "life.h"
 #include "object.h"
 #include "port/error.h"
-#include "port/memory.h"
 #include "reclaim/reclaim.h"
-#include "cache/registry.h"
-#include "cache/retain.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -42,12 +42,8 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
     int saved = fr_save_errno();
-    if (f && fr_load_acquire(&inst->state) == FR_READY) {
-        fr_registry_detach_all(inst);
-        fr_instance_end(inst);
-    } else if (f) {
-        fr_store_release(&inst->state, FR_UNTOUCHED);
-    }
+    if (f)
+        fr_instance_destroy(inst);
     fr_restore_errno(saved);
 }
 
@@ -55,37 +51,19 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
  * bare jump. */
 static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
-    if (FR_LIKELY(p != NULL))
-        return p;
-    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, "frusa_alloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
+                           "frusa_alloc");
 }
 
 static FR_NOINLINE void *malloc_slow(frusa_t *f, size_t size)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, 0);
-    if (FR_LIKELY(p != NULL))
-        return p;
-    return fr_object_alloc(through_thread(inst), size, 0, FR_UNINITIALISED, "frusa_malloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
+                           "frusa_malloc");
 }
 
 static FR_NOINLINE void dealloc_slow(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    struct fr_instance *inst = fr_instance_of(f);
-    if (!FR_LIKELY(fr_fast_give(fr_fast_cache(inst), ptr, size, align)))
-        fr_object_dealloc(through_thread(inst), ptr, size, align, "frusa_dealloc");
-}
-
-/* Zeroed memory out of a magazine has been used before. */
-static void *alloc_zeroed(frusa_t *f, size_t size, size_t align, const char *call)
-{
-    struct fr_instance *inst = fr_instance_of(f);
-    void *p = fr_fast_take(fr_fast_cache(inst), size, align);
-    if (FR_LIKELY(p != NULL))
-        return memset(p, 0, size);
-    return fr_object_alloc(through_thread(inst), size, align, FR_ZEROED, call);
+    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
 }
 
 static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
@@ -106,7 +84,8 @@ FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 
 FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
 {
-    return alloc_zeroed(f, size, align, "frusa_alloc_zeroed");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_ZEROED,
+                           "frusa_alloc_zeroed");
 }
 
 FR_EXPORT FR_HOT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
@@ -140,7 +119,8 @@ FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    return alloc_zeroed(f, n * size, 0, "frusa_calloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), n * size, 0, FR_ZEROED,
+                           "frusa_calloc");
 }
 
 FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
@@ -177,19 +157,9 @@ FR_EXPORT size_t frusa_good_size(const frusa_t *f, size_t size, size_t align)
 FR_EXPORT int frusa_owns(frusa_t *f, const void *ptr)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    if (fr_load_acquire(&inst->state) != FR_READY)
+    if (!fr_instance_is_ready(inst))
         return 0;
-    fr_pagemap_guard(&inst->heap.map);
-    struct fr_span *s = fr_entry_span(fr_pagemap_get(&inst->heap.map, ptr));
-    int owns = s && s->heap == &inst->heap;
-    fr_pagemap_unguard(&inst->heap.map);
-    return owns || fr_large_owns(&inst->heap, ptr);
-}
-
-static void report(const frusa_t *f, const struct fr_misuse *m, const char *call)
-{
-    if (m->kind != FR_MISUSE_NONE)
-        fr_misuse_report(fr_instance_call(fr_instance_of(f), call), m);
+    return fr_object_owns(inst, ptr);
 }
 
 static size_t reclaim(frusa_t *f, size_t target, const char *call)
@@ -198,13 +168,13 @@ static size_t reclaim(frusa_t *f, size_t target, const char *call)
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     int partial = 0;
     int saved = fr_save_errno();
-    if (target == 0 || fr_load_acquire(&inst->state) != FR_READY)
+    if (target == 0 || !fr_instance_is_ready(inst))
         return 0;
     size_t bytes = fr_reclaim(inst, target, &partial, &m);
     fr_restore_errno(saved);
     if (partial)
         fr_set_error(FR_EPERM);
-    report(f, &m, call);
+    fr_report(inst, &m, call);
     return bytes;
 }
 
@@ -222,13 +192,13 @@ FR_EXPORT void frusa_thread_flush(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
-    if (fr_load_acquire(&inst->state) != FR_READY)
+    if (!fr_instance_is_ready(inst))
         return;
     struct frusa_cache *c = fr_registry_find(inst);
     if (c)
         fr_cache_flush(c, &m);
     fr_retain_check(inst);
-    report(f, &m, "frusa_thread_flush");
+    fr_report(inst, &m, "frusa_thread_flush");
 }
 
 FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
@@ -236,10 +206,8 @@ FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
     struct fr_instance *inst = fr_instance_of(f);
     if (!fr_instance_ready(inst))
         return -1;
-    fr_store_relaxed(&inst->heap.retain, bytes);
-    fr_store_relaxed(&inst->heap.retain_skip, 0);
     int saved = fr_save_errno();
-    fr_retain_check(inst);
+    fr_retain_set(inst, bytes);
     fr_restore_errno(saved);
     return 0;
 }
@@ -273,10 +241,10 @@ FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *
 {
     struct fr_instance *inst = fr_instance_of(f);
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
-    if (fr_load_acquire(&inst->state) != FR_READY)
+    if (!fr_instance_is_ready(inst))
         return 0;
     fr_reclaim_caches_only(inst, &m);
-    report(f, &m, "frusa_walk");
+    fr_report(inst, &m, "frusa_walk");
     return fr_walk(&inst->heap, visit, arg);
 }
 
@@ -298,16 +266,12 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
 
 static FR_NOINLINE void *cache_alloc_slow(frusa_cache_t *c, size_t size, size_t align)
 {
-    void *p = fr_fast_take(c, size, align);
-    if (FR_LIKELY(p != NULL))
-        return p;
     return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
 }
 
 static FR_NOINLINE void cache_dealloc_slow(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
-    if (!FR_LIKELY(fr_fast_give(c, ptr, size, align)))
-        fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
+    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
 }
 
 FR_EXPORT FR_HOT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
@@ -334,7 +298,6 @@ FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)
     int saved = fr_save_errno();
     if (!c)
         return;
-    fr_fetch_add_relaxed(&c->instance->leaving, 1);
     fr_registry_end(c, &m);
     fr_restore_errno(saved);
     if (m.kind != FR_MISUSE_NONE)

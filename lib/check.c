@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-#include "cache/cache.h"
-#include "spans/grow.h"
+#include "cache/registry.h"
+#include "spans/slab_list.h"
 
 /* Names the line of the first check that fails, to a debugger's breakpoint at least. */
 static int fail(int line)
@@ -46,17 +46,18 @@ int fr_span_is_valid(const struct fr_span *s)
     return entries_are_valid(s);
 }
 
-static int bin_is_valid(struct fr_slab *slab, unsigned cls, unsigned bin, size_t *linked)
+static int bin_is_valid(const struct fr_heap *h, unsigned cls, unsigned bin, size_t *linked)
 {
-    struct fr_link *first = slab->bins[bin];
+    struct fr_link *first = bin == FR_BIN_EMPTY ? h->empties[cls].list : h->slabs[cls].bins[bin];
     struct fr_link *link = first;
     if (!first)
         return 1;
     do {
-        struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_slab);
+        struct fr_span *s = fr_span_of_slab_link(link);
         CHECK(link->next->prev == link && link->prev->next == link);
         CHECK(s->cls == cls && s->bin == bin);
         CHECK(fr_load_relaxed(&s->count) < s->capacity);
+        CHECK((fr_load_relaxed(&s->count) == 0) == (bin == FR_BIN_EMPTY));
         ++*linked;
         link = link->next;
     } while (link != first);
@@ -65,7 +66,7 @@ static int bin_is_valid(struct fr_slab *slab, unsigned cls, unsigned bin, size_t
 
 int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
 {
-    struct fr_slab *slab = &h->slabs[cls];
+    const struct fr_slab *slab = &h->slabs[cls];
     enum fr_span_kind kind = cls < FR_CLASS_COUNT ? FR_DATA_SPANS : FR_META_SPANS;
     size_t linked = 0;
     size_t partial = 0;
@@ -73,11 +74,11 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     size_t used = 0;
     size_t slots = 0;
     size_t empty = 0;
-    for (unsigned bin = 0; bin < FR_BIN_COUNT; bin++)
-        if (!bin_is_valid(slab, cls, bin, &linked))
+    for (unsigned bin = 0; bin <= FR_BIN_EMPTY; bin++)
+        if (!bin_is_valid(h, cls, bin, &linked))
             return 0;
-    for (struct fr_link *l = h->spans[kind].next; l != &h->spans[kind]; l = l->next) {
-        struct fr_span *s = FR_CONTAINER_OF(l, struct fr_span, in_all);
+    for (struct fr_link *l = h->all.kinds[kind].next; l != &h->all.kinds[kind]; l = l->next) {
+        struct fr_span *s = fr_span_of_all_link(l);
         if (s->cls != cls)
             continue;
         partial += fr_load_relaxed(&s->count) < s->capacity;
@@ -90,15 +91,16 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     CHECK(bytes == fr_load_relaxed(&slab->held));
     CHECK(used == fr_load_relaxed(&slab->used));
     CHECK(slots == fr_load_relaxed(&slab->slots));
-    CHECK(kind == FR_META_SPANS || empty == fr_load_relaxed(&h->empty_of[cls]));
+    CHECK(empty == fr_load_relaxed(&h->empties[cls].bytes));
     return 1;
 }
 
 static int caches_are_valid(struct fr_instance *inst)
 {
     size_t cached[FR_CACHED_CLASSES] = {0};
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
-        struct frusa_cache *c = FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
         size_t capacity = 0;
         CHECK(fr_load_relaxed(&c->busy) == 0 && fr_load_relaxed(&c->state) == 0);
         for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
@@ -119,16 +121,17 @@ static int caches_are_valid(struct fr_instance *inst)
 }
 
 /* held = all spans + record and headers, by purpose. */
-static int books_are_valid(struct fr_heap *h)
+static int books_are_valid(const struct fr_instance *inst)
 {
+    const struct fr_heap *h = &inst->heap;
     static const enum fr_purpose purpose[] = {FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE};
     size_t total = 0;
     for (unsigned kind = 0; kind < FR_SPAN_KINDS; kind++) {
         size_t bytes = 0;
         if (kind == FR_META_SPANS)
-            bytes = fr_load_relaxed(&h->record_metadata) + fr_pagemap_held(&h->map);
-        for (struct fr_link *l = h->spans[kind].next; l != &h->spans[kind]; l = l->next) {
-            struct fr_span *s = FR_CONTAINER_OF(l, struct fr_span, in_all);
+            bytes = fr_registry_record_bytes(inst) + fr_pagemap_held(&h->map);
+        for (struct fr_link *l = h->all.kinds[kind].next; l != &h->all.kinds[kind]; l = l->next) {
+            struct fr_span *s = fr_span_of_all_link(l);
             CHECK(l->next->prev == l);
             CHECK(s->heap == h);
             if (!fr_span_is_valid(s))
@@ -152,15 +155,15 @@ int fr_heap_is_valid(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
     size_t empty = 0;
-    if (fr_load_acquire(&inst->state) != FR_READY)
+    if (!fr_instance_is_ready(inst))
         return 1;
-    if (!books_are_valid(&inst->heap) || !caches_are_valid(inst))
+    if (!books_are_valid(inst) || !caches_are_valid(inst))
         return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         if (!fr_slab_is_valid(&inst->heap, cls))
             return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
-        empty += fr_load_relaxed(&inst->heap.empty_of[cls]);
-    CHECK(empty == fr_load_relaxed(&inst->heap.empty));
+        empty += fr_load_relaxed(&inst->heap.empties[cls].bytes);
+    CHECK(empty == fr_load_relaxed(&inst->heap.empty_bytes));
     return 1;
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "object.h"
 
-#include "spans/checked.h"
 #include "cache/fast.h"
-#include "spans/large.h"
+#include "cache/registry.h"
+#include "cache/report.h"
+#include "cache/retain.h"
+#include "life.h"
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
 #include "reclaim/reclaim.h"
-#include "cache/registry.h"
-#include "cache/retain.h"
+#include "spans/checked.h"
+#include "spans/judge.h"
+#include "spans/large.h"
 
 /* How a layout is served. */
 enum service { SERVE_CACHED, SERVE_CHECKED, SERVE_LARGE };
@@ -41,12 +44,6 @@ static size_t claimed_bytes(const struct fr_heap *h, const struct fr_claim *clai
     return bytes ? bytes : (size_t)-1;
 }
 
-static void report(const struct fr_instance *inst, const struct fr_misuse *m, const char *call)
-{
-    if (FR_UNLIKELY(m->kind != FR_MISUSE_NONE))
-        fr_misuse_report(fr_instance_call(inst, call), m);
-}
-
 /* Bytes at an address of which no instance knows, if the instance's front does; else 0. */
 static FR_COLD size_t foreign_bytes(const struct fr_instance *inst, const void *p)
 {
@@ -56,15 +53,27 @@ static FR_COLD size_t foreign_bytes(const struct fr_instance *inst, const void *
     return front->foreign(p);
 }
 
-/* Misuse that is none: the pointer is somebody else's. */
+/* A free that looks wrong but is allowed: the front knows the pointer. */
 static int is_foreign(const struct fr_instance *inst, const struct fr_misuse *m, const void *p)
 {
     return FR_UNLIKELY(m->kind == FR_INVALID_POINTER) && m->ptr == p && foreign_bytes(inst, p);
 }
 
-static struct frusa_cache *cache_of(struct fr_via via)
+static struct frusa_cache *cache_through(struct fr_via via)
 {
     return via.cache ? via.cache : fr_registry_cache(via.inst);
+}
+
+/* The cache that the fast paths can use; NULL: none. */
+static struct frusa_cache *fast_cache_through(struct fr_via via)
+{
+    return via.cache ? via.cache : fr_fast_cache(via.inst);
+}
+
+/* Whether the fast paths have no way to a cache: there is a fence, or the instance has no slot. */
+static int is_out_of_reach(struct fr_via via, const struct frusa_cache *c)
+{
+    return c->fenced || c != fast_cache_through(via);
 }
 
 struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
@@ -77,7 +86,7 @@ struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
         fr_reclaim(inst, FR_EVERYTHING, &partial, &m);
         c = fr_registry_create(inst, &at_limit);
     }
-    report(inst, &m, call);
+    fr_report(inst, &m, call);
     if (!c)
         fr_set_error(FR_ENOMEM);
     return c;
@@ -87,13 +96,10 @@ static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_
                           int *at_limit, struct fr_misuse *m)
 {
     unsigned cls = fr_class_of_layout(size, align);
-    struct frusa_cache *c = cache_of(via);
-    if (c && cls < FR_CACHED_CLASSES) {
-        struct fr_magazine *mag = fr_cache_magazine(c, cls);
-        void *p;
-        if (c->fenced ? fr_cache_pop(c, mag, &p, 1) : fr_cache_pop(c, mag, &p, 0))
-            return p;
-    }
+    struct frusa_cache *c = cache_through(via);
+    void *p;
+    if (c && cls < FR_CACHED_CLASSES && is_out_of_reach(via, c) && fr_cache_take(c, cls, &p))
+        return p;
     return fr_cache_alloc_slow(via.inst, c, cls, is_fresh, at_limit, m);
 }
 
@@ -118,8 +124,9 @@ static void *try_alloc(struct fr_via via, size_t size, size_t align, int *is_zer
     }
 }
 
-void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,
-                      const char *call)
+/* All that the fast paths leave. */
+static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align,
+                                    enum fr_contents contents, const char *call)
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     int at_limit = 0;
@@ -141,7 +148,7 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
             fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m);
         is_zero = contents == FR_ZEROED;
         p = size <= FR_SIZE_MAX ? try_alloc(via, size, align, &is_zero, &at_limit, &m) : NULL;
-        report(via.inst, &m, call);
+        fr_report(via.inst, &m, call);
     }
     if (!p)
         fr_set_error(FR_ENOMEM);
@@ -149,17 +156,25 @@ void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_cont
         memset(p, 0, size);
     else if (contents == FR_ZEROED && fr_heap_is_watched(&via.inst->heap))
         fr_tools_open(p, size); /* its contents are known */
+    fr_retain_check(via.inst);  /* ageing gives objects to slabs */
     return p;
+}
+
+void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,
+                      const char *call)
+{
+    void *p = fr_fast_take(fast_cache_through(via), size, align);
+    if (FR_UNLIKELY(!p))
+        return alloc_slow(via, size, align, contents, call);
+    /* An object out of a magazine has been used before. */
+    return contents == FR_ZEROED ? memset(p, 0, size) : p;
 }
 
 static void dealloc_cached(struct fr_via via, unsigned cls, void *p, struct fr_misuse *m)
 {
-    struct frusa_cache *c = cache_of(via);
-    if (c && cls < FR_CACHED_CLASSES) {
-        struct fr_magazine *mag = fr_cache_magazine(c, cls);
-        if (c->fenced ? fr_cache_push(c, mag, p, 1) : fr_cache_push(c, mag, p, 0))
-            return;
-    }
+    struct frusa_cache *c = cache_through(via);
+    if (c && cls < FR_CACHED_CLASSES && is_out_of_reach(via, c) && fr_cache_put(c, cls, p))
+        return;
     fr_cache_dealloc_slow(via.inst, c, cls, p, m);
 }
 
@@ -187,16 +202,16 @@ void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, co
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct fr_claim claim = {1, size, align};
-    int saved = fr_save_errno();
-    if (!p)
+    if (FR_LIKELY(fr_fast_give(fast_cache_through(via), p, size, align)) || !p)
         return;
+    int saved = fr_save_errno();
     if (fr_instance_ready(via.inst))
         dealloc(via, p, &claim, &m);
     else
         fr_misuse_note(&m, FR_INVALID_POINTER, p);
     fr_retain_check(via.inst);
     fr_restore_errno(saved);
-    report(via.inst, &m, call);
+    fr_report(via.inst, &m, call);
 }
 
 /* Gives back by what the page map says. */
@@ -214,7 +229,7 @@ static void dealloc_unsized(struct fr_instance *inst, void *p, struct fr_misuse 
     else if (cls < FR_CLASS_COUNT)
         dealloc_cached(via, cls, p, m);
     else
-        fr_misuse_note(m, fr_slab_diagnose(h, p), p);
+        fr_misuse_note(m, fr_diagnose(h, p), p);
 }
 
 void fr_object_free(struct fr_instance *inst, void *p, const char *call)
@@ -231,7 +246,7 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
     if (is_foreign(inst, &m, p))
         m.kind = FR_MISUSE_NONE;
     fr_restore_errno(saved);
-    report(inst, &m, call);
+    fr_report(inst, &m, call);
 }
 
 /* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is large. */
@@ -244,28 +259,22 @@ struct known {
 static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct fr_claim *claim,
                                  struct known *k)
 {
-    fr_entry e = fr_pagemap_get(&h->map, p);
-    struct fr_span *s = fr_entry_span(e);
-    unsigned cls = fr_entry_class(e);
-    if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
-        return FR_INVALID_POINTER;
-    if (s->heap != h)
-        return FR_WRONG_INSTANCE;
-    if (cls == FR_CLASS_LARGE) {
-        k->large = s;
-        k->size = fr_heap_is_checked(h) ? fr_load_relaxed(&s->fresh) : s->bytes;
-        if (fr_span_base(s) != (const char *)p)
-            return FR_INVALID_POINTER;
-        return claim->known && claimed_bytes(h, claim) != s->bytes ? FR_LAYOUT_MISMATCH
-                                                                   : FR_MISUSE_NONE;
+    struct fr_found found;
+    enum fr_misuse_kind kind = fr_judge(h, p, &found);
+    if (kind != FR_MISUSE_NONE)
+        return kind;
+    if (found.cls == FR_CLASS_LARGE) {
+        k->large = found.span;
+        k->size =
+            fr_heap_is_checked(h) ? fr_load_relaxed(&found.span->large_size) : found.span->bytes;
+        return claim->known && claimed_bytes(h, claim) != found.span->bytes ? FR_LAYOUT_MISMATCH
+                                                                            : FR_MISUSE_NONE;
     }
     if (fr_heap_is_checked(h))
         return FR_MISUSE_NONE; /* fr_checked_size judges */
-    k->size = s->object_size;
-    if (fr_span_object(s, fr_span_slot_of(s, p)) != (const char *)p)
-        return FR_INVALID_POINTER;
+    k->size = found.span->object_size;
     if (claim->known && (service_of(h, claim->size, claim->align) != SERVE_CACHED ||
-                         fr_class_of_layout(claim->size, claim->align) != cls))
+                         fr_class_of_layout(claim->size, claim->align) != found.cls))
         return FR_LAYOUT_MISMATCH;
     return FR_MISUSE_NONE;
 }
@@ -349,13 +358,13 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
     struct known old = look_up(&inst->heap, p, claim, &m);
     if (!claim->known && is_foreign(inst, &m, p))
         return copy_foreign(inst, p, new_size, call);
-    report(inst, &m, call);
+    fr_report(inst, &m, call);
     if (new_size > FR_SIZE_MAX) {
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
     int done = resize_in_place(inst, &p, &old, align, new_size, &m);
-    report(inst, &m, call);
+    fr_report(inst, &m, call);
     if (done)
         return p;
     void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
@@ -371,21 +380,28 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
     return q;
 }
 
-/* Both layouts are cached classes: nothing needs to be looked up. */
-static void *realloc_cached(struct fr_via via, void *p, const struct fr_claim *old, size_t new_size,
-                            const char *call)
+/* Changes the size of an object of a cached class through the thread's cache: `cls` is its class, `keep` the bytes that
+ * it holds. NULL: by the long way. */
+static void *resize_cached(struct fr_instance *inst, void *p, unsigned cls, size_t keep,
+                           size_t new_size, size_t align, const char *call)
 {
-    if (fr_class_of_layout(old->size, old->align) == fr_class_of_layout(new_size, old->align) &&
-        (old->align == 0 || fr_is_aligned(p, old->align)))
-        return p;
-    void *q = fr_fast_take(fr_fast_cache(via.inst), new_size, old->align);
-    if (!q)
-        q = fr_object_alloc(via, new_size, old->align, FR_UNINITIALISED, call);
-    if (!q)
+    struct frusa_cache *c = fr_fast_cache(inst);
+    unsigned new_cls = c ? fr_fast_class(c, new_size, align) : FR_CLASS_NONE;
+    void *q;
+    if (new_cls == FR_CLASS_NONE || cls >= FR_CACHED_CLASSES)
         return NULL;
-    memcpy(q, p, old->size < new_size ? old->size : new_size);
-    if (!fr_fast_give(fr_fast_cache(via.inst), p, old->size, old->align))
-        fr_object_dealloc(via, p, old->size, old->align, call);
+    if (cls == new_cls && fr_is_aligned(p, align ? align : 1))
+        return p;
+    if (!fr_cache_pop(c, fr_cache_magazine(c, new_cls), &q, 0))
+        return NULL;
+    memcpy(q, p, keep < new_size ? keep : new_size);
+    if (fr_cache_push(c, fr_cache_magazine(c, cls), p, 0))
+        return q;
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_via via = {inst, NULL};
+    dealloc_cached(via, cls, p, &m);
+    fr_retain_check(inst);
+    fr_report(inst, &m, call);
     return q;
 }
 
@@ -402,45 +418,33 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
         fr_set_error(FR_EINVAL);
         return NULL;
     }
-    struct fr_heap *h = &inst->heap;
-    if (service_of(h, size, align) == SERVE_CACHED &&
-        service_of(h, new_size, align) == SERVE_CACHED)
-        return realloc_cached(via, p, &claim, new_size, call);
+    /* The layout is the caller's word: nothing needs to be looked up. */
+    if (service_of(&inst->heap, size, align) == SERVE_CACHED) {
+        unsigned cls = fr_class_of_layout(size, align);
+        void *q = resize_cached(inst, p, cls, size, new_size, align, call);
+        if (q)
+            return q;
+    }
     return change_size(inst, p, &claim, align, new_size, call);
 }
 
-/* Old and new are cached classes, and the object is sound as far as that shows: its new address. NULL: by the
- * long way. */
-static void *resize_cached(struct fr_instance *inst, struct frusa_cache *c, void *p,
-                           size_t new_size, const char *call)
+/* The same for an object whose class the page map knows, if it is sound as far as that shows. */
+static void *resize_unsized(struct fr_instance *inst, void *p, size_t new_size, const char *call)
 {
-    size_t slot;
-    fr_entry e = fr_pagemap_get(&inst->heap.map, p);
-    struct fr_span *s = fr_entry_span(e);
-    unsigned cls = fr_entry_class(e);
-    unsigned new_cls = fr_fast_class(c, new_size, 0);
-    if (!s || cls >= FR_CACHED_CLASSES || new_cls == FR_CLASS_NONE || s->heap != &inst->heap ||
-        !fr_span_slot_exactly(s, p, &slot))
+    struct fr_found found;
+    if (!fr_fast_cache(inst) || fr_judge(&inst->heap, p, &found) != FR_MISUSE_NONE ||
+        found.cls == FR_CLASS_LARGE)
         return NULL;
-    if (cls == new_cls)
-        return p;
-    void *q;
-    if (!fr_cache_pop(c, fr_cache_magazine(c, new_cls), &q, 0))
-        return NULL;
-    memcpy(q, p, s->object_size < new_size ? s->object_size : new_size);
-    if (!fr_cache_push(c, fr_cache_magazine(c, cls), p, 0))
-        fr_object_free(inst, p, call);
-    return q;
+    return resize_cached(inst, p, found.cls, found.span->object_size, new_size, 0, call);
 }
 
 void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call)
 {
     struct fr_via via = {inst, NULL};
     struct fr_claim unknown = {0, 0, 0};
-    struct frusa_cache *c = fr_fast_cache(inst);
     if (!p)
         return fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
-    void *q = c ? resize_cached(inst, c, p, new_size, call) : NULL;
+    void *q = resize_unsized(inst, p, new_size, call);
     if (q)
         return q;
     if (!fr_instance_ready(inst))
@@ -457,8 +461,18 @@ size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char
     struct known k = look_up(&inst->heap, p, &unknown, &m);
     if (is_foreign(inst, &m, p))
         return foreign_bytes(inst, p);
-    report(inst, &m, call);
+    fr_report(inst, &m, call);
     return k.size;
+}
+
+int fr_object_owns(struct fr_instance *inst, const void *p)
+{
+    struct fr_heap *h = &inst->heap;
+    fr_pagemap_guard(&h->map);
+    struct fr_span *s = fr_entry_span(fr_pagemap_get(&h->map, p));
+    int owns = s && s->heap == h;
+    fr_pagemap_unguard(&h->map);
+    return owns || fr_large_owns(h, p);
 }
 
 size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t align)

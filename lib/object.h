@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Objects of any size, managed or large, checked or not: everything behind the fast paths of api.c.
+ * Objects of any size, managed or large, checked or not: everything behind the small fast paths of api.c.
  *
  * Each function takes the name of the public call for which it works, sets the error of a failure, and
  * reports misuse itself, with no lock held.
@@ -36,6 +36,9 @@ void *fr_object_realloc(struct fr_instance *inst, void *p, size_t size, size_t a
 void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call);
 
 size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char *call);
+
+/* Non-zero when the address lies in memory of the instance. */
+int fr_object_owns(struct fr_instance *inst, const void *p);
 
 /* 0: not a layout that could be served. */
 size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t align);

@@ -5,10 +5,10 @@
  */
 #include "stats.h"
 
-#include "spans/grow.h"
-#include "port/memory.h"
-#include "spans/quarantine.h"
 #include "cache/registry.h"
+#include "port/memory.h"
+#include "spans/meta.h"
+#include "spans/quarantine.h"
 
 /* Free objects of a class in all caches, in bytes. Under the registry lock. */
 static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
@@ -16,9 +16,10 @@ static size_t cached_bytes(struct fr_instance *inst, unsigned cls)
     size_t bytes = 0;
     if (cls >= FR_CACHED_CLASSES)
         return 0;
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        bytes += fr_cache_bytes(FR_CONTAINER_OF(link, struct frusa_cache, in_registry), cls,
-                                !fr_load_relaxed(&inst->recall_on));
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next)
+        bytes += fr_cache_bytes(fr_cache_of_link(link), cls,
+                                !fr_load_relaxed(&inst->registry.recall_on));
     return bytes;
 }
 
@@ -36,15 +37,16 @@ static void class_stats_locked(struct fr_instance *inst, unsigned cls, struct fr
 
 void fr_stats_class(struct fr_instance *inst, unsigned cls, struct fr_class_stats *out)
 {
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     class_stats_locked(inst, cls, out);
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
 }
 
 /* Record, cache headers, nodes of the page map, blocks in use, and the descriptors that metadata spans hold of themselves. */
-static size_t metadata_in_use(struct fr_heap *h)
+static size_t metadata_in_use(const struct fr_instance *inst)
 {
-    size_t bytes = fr_load_relaxed(&h->record_metadata) + fr_pagemap_in_use(&h->map);
+    const struct fr_heap *h = &inst->heap;
+    size_t bytes = fr_registry_record_bytes(inst) + fr_pagemap_in_use(&h->map);
     for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE; cls++) {
         size_t spans = fr_load_relaxed(&h->slabs[cls].held) / FR_META_SPAN_BYTES(cls);
         bytes += (fr_load_relaxed(&h->slabs[cls].used) + spans) * fr_meta_size(cls);
@@ -62,12 +64,12 @@ void fr_stats_get(struct fr_instance *inst, struct frusa_stats *out)
         fr_load_relaxed(&b->held_for[FR_FOR_SPANS]) + out->allocated_metadata;
     out->large = fr_load_relaxed(&b->held_for[FR_FOR_LARGE]);
     out->purged = fr_load_relaxed(&h->purged);
-    out->reclaimed_total = fr_load_relaxed(&h->reclaimed_total);
+    out->reclaimed_total = fr_load_relaxed(&h->reclaimed);
     out->peak_allocated = fr_load_relaxed(&b->peak);
     out->fallback_allocs = fr_load_relaxed(&b->allocs);
     out->fallback_deallocs = fr_load_relaxed(&b->deallocs);
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-    out->in_use_metadata = metadata_in_use(h) - fr_registry_spare_bytes(inst);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    out->in_use_metadata = metadata_in_use(inst) - fr_registry_spare_bytes(inst);
     out->in_use = out->in_use_metadata;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++) {
         struct fr_class_stats row;
@@ -75,5 +77,5 @@ void fr_stats_get(struct fr_instance *inst, struct frusa_stats *out)
         out->in_use += row.live * row.object_size;
         out->cached += row.cached * row.object_size;
     }
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
 }

@@ -107,6 +107,12 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
     ungrant(b, bytes, purpose);
 }
 
+size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n)
+{
+    fr_lock_assert_none();
+    return b->ops.purge ? b->ops.purge(b->ops.ctx, ranges, n) : 0;
+}
+
 void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,
                          size_t new_size, int *at_limit)
 {

@@ -48,6 +48,9 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
 void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
                                size_t align, enum fr_purpose purpose);
 
+/* Asks the fallback to purge n page-aligned ranges, ascending; returns the bytes purged, 0 when that is not offered. */
+size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n);
+
 /* Resizes a large block; NULL when not offered, refused or over the limit: the old block stands. */
 void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,
                          size_t new_size, int *at_limit);

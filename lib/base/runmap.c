@@ -62,7 +62,7 @@ size_t fr_runmap_run_around(const struct fr_runmap *map, size_t from, size_t end
 
 int fr_runmap_is_valid(const struct fr_runmap *map)
 {
-    size_t capacity = fr_bits_words(map->bits) * FR_RANGE_WORD_BITS;
+    size_t capacity = fr_bits_words(map->bits) * FR_WORD_BITS;
     return map->hint <= map->bits && map->used == fr_bits_count(map->words, 0, map->bits) &&
            fr_bits_next_clear(map->words, 0, map->hint) == map->hint &&
            fr_bits_next_set(map->words, map->bits, capacity) == capacity;

@@ -43,6 +43,12 @@
 #define FR_CLASS_BITS       7 /* all of the above fit */
 #define FR_CLASS_NONE       127u
 
+/* Blocks of metadata; neither objects of a size class nor a large one. */
+static inline int fr_class_is_meta(unsigned cls)
+{
+    return cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
+}
+
 /* Sizes up to here find their class in a table: a few cache lines instead of a branch that mixed sizes
  * mispredict. */
 #define FR_SMALL_TABLE_MAX 4096u

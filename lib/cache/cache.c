@@ -2,8 +2,9 @@
 /* The slow paths of a cache's owner. The protocol and its guarantees are in cache.h. */
 #include "cache/cache.h"
 
-#include "spans/grow.h"
 #include "port/memory.h"
+#include "spans/grow.h"
+#include "spans/meta.h"
 
 /* Slots of a magazine, at most: the largest metadata block. */
 #define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))
@@ -322,15 +323,14 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
     struct fr_heap *h = &c->instance->heap;
     /* As many as a refill takes, the object handed out included: whole lines. None: a recall is on. */
     size_t batch = batch_of(c, cls);
-    struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, at_limit);
+    size_t n;
+    struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, &n, at_limit);
     if (!s)
         return NULL;
-    size_t n = fr_load_relaxed(&s->count);
     /* A recall that began meanwhile does not wait for this section; the object that is handed out keeps
      * the span anyway. */
     fr_cache_enter(c, 2, c->fenced);
-    fr_slab_link(h, s);
-    fr_slab_take_reserved(h, s, n, buffer);
+    fr_slab_take_reserved(h, s, n, buffer, NULL);
     deposit(c, cls, buffer + 1, n - 1);
     batch_taken(c, cls, n - 1);
     fr_cache_leave(c);

@@ -52,7 +52,6 @@
 #define FR_CACHE_H
 
 #include "cache/instance.h"
-#include "base/misuse.h"
 #include "port/barrier.h"
 
 /* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the use of
@@ -106,6 +105,11 @@ struct frusa_cache {
 };
 
 #define FR_CACHE_BYTES fr_align_up(sizeof(struct frusa_cache), FR_PAGE_SIZE)
+
+static inline struct frusa_cache *fr_cache_of_link(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+}
 
 /* Enters the owner's critical section. [C.2] */
 FR_INLINE void fr_cache_enter(struct frusa_cache *c, size_t busy, int fenced)

@@ -34,6 +34,19 @@ static inline unsigned fr_fast_class(const struct frusa_cache *c, size_t size, s
     return cls < FR_CACHED_CLASSES ? cls : FR_CLASS_NONE;
 }
 
+/* An object out of a cache's magazine, into one, with a fence where that is needed; 0: by cache.c. */
+static inline int fr_cache_take(struct frusa_cache *c, unsigned cls, void **p)
+{
+    struct fr_magazine *mag = fr_cache_magazine(c, cls);
+    return c->fenced ? fr_cache_pop(c, mag, p, 1) : fr_cache_pop(c, mag, p, 0);
+}
+
+static inline int fr_cache_put(struct frusa_cache *c, unsigned cls, void *p)
+{
+    struct fr_magazine *mag = fr_cache_magazine(c, cls);
+    return c->fenced ? fr_cache_push(c, mag, p, 1) : fr_cache_push(c, mag, p, 0);
+}
+
 /* An object of a layout; NULL: by object.c. */
 static inline void *fr_fast_take(struct frusa_cache *c, size_t size, size_t align)
 {

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "cache/registry.h"
 
-#include "spans/grow.h"
+#include "cache/instances.h"
+#include "cache/retain.h"
 #include "port/memory.h"
 #include "port/wait.h"
-#include "cache/retain.h"
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
 #define CALLS_BETWEEN_TRIES 64
-/* Spare headers that an instance keeps at most: a crowd of threads that come and go on a few processors needs
- * no more, and they hold 64 KiB. */
+/* Spare headers that an instance keeps at most. A crowd of threads that come and go on a few processors needs no
+ * more. */
 #define SPARES_MAX 8
 
 static void thread_ends(void *thread);
 
-static struct frusa_cache *cache_of(struct fr_link *link)
+void fr_registry_init(struct fr_instance *inst)
 {
-    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
+    fr_list_init(&inst->registry.caches);
+    fr_list_init(&inst->registry.spares);
 }
 
 struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
 {
     struct fr_thread *thread = fr_thread_self();
-    if (!thread || inst->number >= thread->table_size)
-        return NULL;
-    return thread->table[inst->number];
+    return thread ? fr_thread_find(thread, inst) : NULL;
 }
 
 /* One more than the smaller of two bounds on managed sizes. */
@@ -48,20 +47,20 @@ static void allow_fast_paths(struct frusa_cache *c)
 static struct frusa_cache *header_memory(struct fr_instance *inst, int *at_limit)
 {
     struct frusa_cache *c = NULL;
-    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
-        if (inst->spares_n) {
-            c = cache_of(inst->spares.next);
+    if (fr_lock_try(&inst->registry.lock, FR_RANK_REGISTRY)) {
+        if (inst->registry.spares_n) {
+            c = fr_cache_of_link(inst->registry.spares.next);
             fr_list_remove(&c->in_registry);
-            inst->spares_n--;
+            inst->registry.spares_n--;
         }
-        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     }
     if (c)
         return c;
     c = fr_fallback_alloc(&inst->heap.backing, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA,
                           at_limit);
     if (c)
-        fr_fetch_add_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+        fr_fetch_add_relaxed(&inst->registry.header_bytes, FR_CACHE_BYTES);
     return c;
 }
 
@@ -84,7 +83,7 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
 /* Nobody knows it any more. Calls the fallback. */
 static void free_header(struct fr_instance *inst, struct frusa_cache *c)
 {
-    fr_fetch_sub_relaxed(&inst->heap.record_metadata, FR_CACHE_BYTES);
+    fr_fetch_sub_relaxed(&inst->registry.header_bytes, FR_CACHE_BYTES);
     fr_fallback_dealloc(&inst->heap.backing, c, FR_CACHE_BYTES, FR_PAGE_SIZE, FR_FOR_METADATA);
 }
 
@@ -92,13 +91,13 @@ static void free_header(struct fr_instance *inst, struct frusa_cache *c)
 static void put_header_aside(struct fr_instance *inst, struct frusa_cache *c)
 {
     int kept = 0;
-    if (fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
-        kept = inst->spares_n < SPARES_MAX;
+    if (fr_lock_try(&inst->registry.lock, FR_RANK_REGISTRY)) {
+        kept = inst->registry.spares_n < SPARES_MAX;
         if (kept) {
-            fr_list_insert_after(&inst->spares, &c->in_registry);
-            inst->spares_n++;
+            fr_list_insert_after(&inst->registry.spares, &c->in_registry);
+            inst->registry.spares_n++;
         }
-        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     }
     if (!kept)
         free_header(inst, c);
@@ -109,15 +108,15 @@ size_t fr_registry_free_spares(struct fr_instance *inst)
     struct fr_link spares;
     size_t bytes;
     fr_list_init(&spares);
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     bytes = fr_registry_spare_bytes(inst);
-    while (!fr_list_is_empty(&inst->spares)) {
-        struct fr_link *link = inst->spares.next;
+    while (!fr_list_is_empty(&inst->registry.spares)) {
+        struct fr_link *link = inst->registry.spares.next;
         fr_list_remove(link);
         fr_list_insert_after(&spares, link);
     }
-    inst->spares_n = 0;
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    inst->registry.spares_n = 0;
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_registry_free_dead(inst, &spares);
     return bytes;
 }
@@ -126,7 +125,7 @@ void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m)
 {
     for (struct fr_link *link = dead->next; link != dead; link = link->next)
         for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
-            fr_cache_drain(cache_of(link), cls, m);
+            fr_cache_drain(fr_cache_of_link(link), cls, m);
 }
 
 void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
@@ -134,16 +133,17 @@ void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
     while (!fr_list_is_empty(dead)) {
         struct fr_link *link = dead->next;
         fr_list_remove(link);
-        free_header(inst, cache_of(link));
+        free_header(inst, fr_cache_of_link(link));
     }
 }
 
-/* Under the registry lock: registers unless a recall is on [R.1]. */
-static int register_cache(struct fr_instance *inst, struct frusa_cache *c)
+/* Under the registry lock, and with a thread under the process lock too: registers unless a recall is on [R.1], or there
+ * is no memory for the thread's table. */
+static int register_cache(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
 {
-    if (fr_load_relaxed(&inst->recall_on))
+    if (fr_load_relaxed(&inst->registry.recall_on) || (thread && !fr_thread_add(thread, inst, c)))
         return 0;
-    fr_list_insert_after(&inst->caches, &c->in_registry);
+    fr_list_insert_after(&inst->registry.caches, &c->in_registry);
     return 1;
 }
 
@@ -153,15 +153,11 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
 {
     int done = 0;
     fr_process_guard();
-    if (fr_thread_make_room(thread, inst->number) && !thread->table[inst->number] &&
-        fr_lock_try(&inst->registry_lock, FR_RANK_REGISTRY)) {
-        done = register_cache(inst, c);
-        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
-        if (done) {
-            thread->table[inst->number] = c;
-            if (c->fast_end && fr_load_relaxed(&inst->fast_slot))
-                thread->fast[fr_load_relaxed(&inst->fast_slot)] = c;
-        }
+    if (!fr_thread_find(thread, inst) && fr_lock_try(&inst->registry.lock, FR_RANK_REGISTRY)) {
+        done = register_cache(inst, thread, c);
+        fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
+        if (done && c->fast_end && fr_load_relaxed(&inst->fast_slot))
+            thread->fast[fr_load_relaxed(&inst->fast_slot)] = c;
     }
     fr_process_unguard();
     return done;
@@ -185,7 +181,7 @@ struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
     if (c || !thread || thread->exiting)
         return c;
     if ((inst->heap.flags & FRUSA_NO_THREAD_CACHE) || fr_heap_is_checked(&inst->heap) ||
-        fr_load_relaxed(&inst->recall_on))
+        fr_load_relaxed(&inst->registry.recall_on))
         return NULL;
     if (thread->calls_to_skip) {
         thread->calls_to_skip--;
@@ -213,9 +209,9 @@ struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
     if (!c)
         return NULL;
     for (;;) {
-        fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-        int done = register_cache(inst, c);
-        fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+        int done = register_cache(inst, NULL, c);
+        fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
         if (done)
             return c;
         fr_back_off(&round); /* creation of an explicit cache may wait for a recall to end */
@@ -227,64 +223,69 @@ struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
 static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
 {
     struct fr_link dead;
-    if (!fr_load_relaxed(&inst->abandoned) || !fr_lock_try(&inst->recall_lock, FR_RANK_RECALL))
+    if (!fr_load_relaxed(&inst->registry.abandoned) ||
+        !fr_lock_try(&inst->recall_lock, FR_RANK_RECALL))
         return;
     fr_list_init(&dead);
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-    fr_store_relaxed(&inst->abandoned, 0);
-    for (struct fr_link *link = inst->caches.next, *next; link != &inst->caches; link = next) {
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->registry.abandoned, 0);
+    for (struct fr_link *link = inst->registry.caches.next, *next; link != &inst->registry.caches;
+         link = next) {
         next = link->next;
-        struct frusa_cache *c = cache_of(link);
+        struct frusa_cache *c = fr_cache_of_link(link);
         if (fr_load_relaxed(&c->state) == (FR_CACHE_RECALLED | FR_CACHE_DEAD)) {
             fr_list_remove(link);
             fr_list_insert_after(&dead, link);
         }
     }
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_registry_drain_dead(&dead, m);
     fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
     fr_registry_free_dead(inst, &dead);
 }
 
-void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
+/* Ends a cache whose owner calls, counted as leaving: empties it, takes it off the registry and frees it [R.2]. */
+static void end(struct frusa_cache *c, struct fr_misuse *m)
 {
     struct fr_instance *inst = c->instance;
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     size_t state = fr_load_relaxed(&c->state);
     fr_store_relaxed(&c->state, state | FR_CACHE_DEAD);
     c->thread = NULL; /* which may be gone before the reclaimer is */
     if (!(state & FR_CACHE_RECALLED))
-        fr_fetch_add_relaxed(&inst->dying, 1);
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+        fr_fetch_add_relaxed(&inst->registry.dying, 1);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     if (state & FR_CACHE_RECALLED) {
-        fr_fetch_sub_release(&inst->leaving, 1);
+        fr_fetch_sub_release(&inst->registry.leaving, 1);
         return; /* [R.2]: the reclaimer's from here on */
     }
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_cache_drain(c, cls, m);
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_list_remove(&c->in_registry);
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
-    fr_fetch_sub_release(&inst->dying, 1);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
+    fr_fetch_sub_release(&inst->registry.dying, 1);
     put_header_aside(inst, c);
     bury_abandoned(inst, m);
     fr_retain_check(inst);
     /* Last: from here on a destroy may end the instance. */
-    fr_fetch_sub_release(&inst->leaving, 1);
+    fr_fetch_sub_release(&inst->registry.leaving, 1);
 }
 
-/* Takes any one cache away from a thread that ends; NULL when it has none left. */
-static struct frusa_cache *detach_one(struct fr_thread *thread)
+void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
 {
-    struct frusa_cache *c = NULL;
+    fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
+    end(c, m);
+}
+
+/* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on looking. */
+static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
+{
     fr_process_guard();
-    for (size_t i = 0; i < thread->table_size && !c; i++) {
-        c = thread->table[i];
-        thread->table[i] = NULL;
-    }
+    struct frusa_cache *c = fr_thread_remove_any(thread, place);
     if (c) {
         thread->fast[fr_load_relaxed(&c->instance->fast_slot)] = NULL;
-        fr_fetch_add_relaxed(&c->instance->leaving, 1);
+        fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
     }
     fr_process_unguard();
     return c;
@@ -296,9 +297,10 @@ static void thread_ends(void *arg)
     struct fr_thread *thread = arg;
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct frusa_cache *c;
+    size_t place = 0;
     thread->exiting = 1;
-    while ((c = detach_one(thread)))
-        fr_registry_end(c, &m);
+    while ((c = detach_one(thread, &place)))
+        end(c, &m);
     fr_thread_drop_table(thread);
     if (m.kind != FR_MISUSE_NONE)
         fr_misuse_report("thread exit", &m);
@@ -309,23 +311,24 @@ void fr_registry_detach_all(struct fr_instance *inst)
     unsigned round = 0;
     size_t slot = fr_load_relaxed(&inst->fast_slot);
     fr_process_guard();
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
-        struct frusa_cache *c = cache_of(link);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
         if (!c->thread)
             continue;
-        c->thread->table[inst->number] = NULL;
-        if (slot) /* that of number 0 is all others', who read it now */
+        fr_thread_remove(c->thread, inst);
+        if (slot) /* slot 0 belongs to all instances without a slot: threads may be reading it */
             c->thread->fast[slot] = NULL;
     }
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_process_unguard();
-    while (fr_load_acquire(&inst->leaving))
+    while (fr_load_acquire(&inst->registry.leaving))
         fr_back_off(&round);
     /* Another thread may fork at any time: from here on it does not know the instance any more. */
     fr_process_guard();
-    fr_list_remove(&inst->in_process);
+    fr_instances_remove(inst);
     fr_process_unguard();
-    fr_registry_free_dead(inst, &inst->caches);
-    fr_registry_free_dead(inst, &inst->spares);
+    fr_registry_free_dead(inst, &inst->registry.caches);
+    fr_registry_free_dead(inst, &inst->registry.spares);
 }

@@ -31,6 +31,8 @@
 
 #include "cache/cache.h"
 
+void fr_registry_init(struct fr_instance *inst);
+
 /* The calling thread's cache, made if there can be one now; NULL: uncached. May call the fallback. */
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst);
 
@@ -40,8 +42,8 @@ struct frusa_cache *fr_registry_find(const struct fr_instance *inst);
 /* An explicit cache; NULL on failure, *at_limit as in fr_fallback_alloc. */
 struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit);
 
-/* Ends a cache whose owner calls, counted as leaving: empties it, takes it off the registry and frees
- * it [R.2]. */
+/* Ends an explicit cache, whose owner calls: empties it, takes it off the registry and frees it [R.2]. The instance may
+ * be gone afterwards. */
 void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
 
 /* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it off the
@@ -51,10 +53,16 @@ void fr_registry_detach_all(struct fr_instance *inst);
 /* Gives the spare headers back; returns their bytes. Calls the fallback. */
 size_t fr_registry_free_spares(struct fr_instance *inst);
 
+/* Bytes that the instance holds from the fallback for its record and for headers of caches. */
+static inline size_t fr_registry_record_bytes(const struct fr_instance *inst)
+{
+    return inst->record_bytes + fr_load_relaxed(&inst->registry.header_bytes);
+}
+
 /* Bytes of the spare headers, for a holder of the registry lock. */
 static inline size_t fr_registry_spare_bytes(const struct fr_instance *inst)
 {
-    return inst->spares_n * FR_CACHE_BYTES;
+    return inst->registry.spares_n * FR_CACHE_BYTES;
 }
 
 /* For caches off the registry, on a list of their own, that nobody uses any more: empties them, under the

@@ -4,36 +4,45 @@
 #include "spans/release.h"
 #include "spans/slab_scan.h"
 
-/* Checks that are skipped after a trim that found nothing: others were faster, or a fork took a thread
- * between a count and its being counted. */
-#define CHECKS_TO_SKIP 256
+/* Bytes that are retired between two looks at the sum. Threads that trim at the same time together give back too much
+ * by this for each of them, at most. */
+#define STEP ((size_t)512 << 10)
 
-/* The class with the most empty memory among those not tried; FR_CLASS_COUNT when there is none. */
-static unsigned emptiest(const struct fr_heap *h, const unsigned char *tried)
+void fr_retain_init(struct fr_instance *inst)
+{
+    fr_store_relaxed(&inst->retain.bound, (size_t)-1);
+}
+
+void fr_retain_set(struct fr_instance *inst, size_t bytes)
+{
+    fr_store_relaxed(&inst->retain.bound, bytes);
+    fr_retain_check(inst);
+}
+
+/* The class with the most empty memory; FR_CLASS_COUNT when there is none. */
+static unsigned emptiest(const struct fr_heap *h)
 {
     unsigned found = FR_CLASS_COUNT;
     size_t most = 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++) {
-        size_t empty = fr_load_relaxed(&h->empty_of[cls]);
-        if (!tried[cls] && empty > most && empty <= (size_t)-1 / 2) {
-            most = empty;
+        size_t bytes = fr_load_relaxed(&h->empties[cls].bytes);
+        if (bytes > most) {
+            most = bytes;
             found = cls;
         }
     }
     return found;
 }
 
-/* With the recall lock held: retires empty spans, from the classes with the most of them. */
-static struct fr_link *retire(struct fr_heap *h)
+/* Retires empty spans, from the classes with the most of them, until `keep` bytes are left. */
+static struct fr_link *retire(struct fr_heap *h, size_t keep)
 {
-    unsigned char tried[FR_CLASS_COUNT] = {0};
     struct fr_link *retired = NULL;
-    size_t empty = fr_load_relaxed(&h->empty);
-    size_t keep = fr_load_relaxed(&h->retain) / 2;
-    size_t want = empty > keep && empty <= (size_t)-1 / 2 ? empty - keep : 0;
+    size_t empty;
     unsigned cls;
-    while (want && (cls = emptiest(h, tried)) < FR_CLASS_COUNT) {
-        tried[cls] = 1;
+    while ((empty = fr_load_relaxed(&h->empty_bytes)) > keep &&
+           (cls = emptiest(h)) < FR_CLASS_COUNT) {
+        size_t want = empty - keep < STEP ? empty - keep : STEP;
         fr_slab_retire_empty(h, cls, &retired, &want);
     }
     return retired;
@@ -42,16 +51,14 @@ static struct fr_link *retire(struct fr_heap *h)
 FR_COLD void fr_retain_trim(struct fr_instance *inst)
 {
     struct fr_heap *h = &inst->heap;
-    size_t skip = fr_load_relaxed(&h->retain_skip);
-    if (skip) {
-        fr_store_relaxed(&h->retain_skip, skip - 1);
-        return;
-    }
-    if (!fr_lock_try(&inst->recall_lock, FR_RANK_RECALL))
-        return;
-    struct fr_link *retired = retire(h);
-    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
-    if (!retired)
-        fr_store_relaxed(&h->retain_skip, CHECKS_TO_SKIP);
-    fr_fetch_add_relaxed(&h->reclaimed_total, fr_release_retired(h, retired, FR_DATA_SPANS));
+    size_t all = (size_t)-1;
+    size_t passes = fr_load_relaxed(&inst->metadata_passes);
+    struct fr_link *retired = retire(h, fr_load_relaxed(&inst->retain.bound) / 2);
+    size_t bytes = fr_release_retired(h, retired, FR_DATA_SPANS);
+    /* A reclaim whose metadata pass began meanwhile may have missed the descriptors that went back just now. Either that
+     * pass sees them, or this thread sees that it began: both do what they do first before a full fence. */
+    fr_fence_full();
+    if (fr_load_relaxed(&inst->metadata_passes) != passes)
+        bytes += fr_release_empty_metadata(h, &all);
+    fr_heap_count_reclaimed(h, bytes);
 }

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Policy without a call: how much empty memory an instance keeps for reuse when nobody asks for it back.
+ * The bound on empty memory: how much an instance keeps for reuse when nobody asks for it back.
  *
- * The bytes of data spans whose count is 0 are counted (heap.h) when a count falls to 0, and uncounted when
- * it rises or the span is retired. Neither is one step with the change of the count, so the sum lags a little
- * behind; it may even wrap below 0 for a moment. Whoever made it exceed the bound gives back, after its
- * slow path and with no lock held, until half of the bound is left: so traffic that goes up and down by
- * less than that calls the fallback not at all. What caches hold is not empty in this sense, and no
- * cache is recalled: that has a bound of its own.
+ * Bytes of empty data spans are counted under the slab locks, so the sum is exact. The thread that makes the sum
+ * exceed the bound gives back until half of the bound is left, at the end of its slow path and with no lock held.
+ * So traffic that goes up and down by less than half of the bound never calls the fallback. What caches hold does not
+ * count: caches have a bound of their own, and no cache is recalled for this.
+ *
+ * Every path that may give objects to slabs ends with fr_retain_check, so the bound holds whenever nobody is inside.
  */
 #ifndef FR_RETAIN_H
 #define FR_RETAIN_H
 
 #include "cache/instance.h"
 
-static inline int fr_retain_is_exceeded(const struct fr_heap *h)
-{
-    size_t empty = fr_load_relaxed(&h->empty);
-    return empty > fr_load_relaxed(&h->retain) && empty <= (size_t)-1 / 2;
-}
+void fr_retain_init(struct fr_instance *inst);
 
-/* Retires and gives back empty spans; does nothing while a reclaim is in progress. Calls the fallback. */
+/* Sets the bound, and gives back what exceeds it. Calls the fallback. */
+void fr_retain_set(struct fr_instance *inst, size_t bytes);
+
+/* Gives back empty spans until half of the bound is left. Calls the fallback. */
 void fr_retain_trim(struct fr_instance *inst);
 
 /* For the end of every slow path that gives objects back to slabs; no lock held. */
 static inline void fr_retain_check(struct fr_instance *inst)
 {
-    if (FR_UNLIKELY(fr_retain_is_exceeded(&inst->heap)))
+    if (FR_UNLIKELY(fr_load_relaxed(&inst->heap.empty_bytes) >
+                    fr_load_relaxed(&inst->retain.bound)))
         fr_retain_trim(inst);
 }
 

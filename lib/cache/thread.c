@@ -1,38 +1,132 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "cache/thread.h"
 
-#include "port/memory.h"
+#include "port/compiler.h"
 
-/* Entries of a table's first pages: a page of pointers on 64-bit systems. */
-#define PAGES_MIN 512
+#define KEY_FREE ((size_t)0)
+#define KEY_GONE ((size_t)1)
+
+/* Entries of a table's first pages: a page on 64-bit systems. */
+#define PAGES_MIN 256
 
 FR_THREAD_LOCAL struct fr_thread fr_this_thread;
 
-void fr_thread_drop_table(struct fr_thread *thread)
+static struct fr_thread_entry *entries_of(struct fr_thread *thread)
 {
-    if (thread->table && thread->table != thread->first)
-        fr_thread_pages_free(thread->table, thread->table_size * sizeof(void *));
-    thread->table = NULL;
-    thread->table_size = 0;
+    return thread->table ? thread->table : thread->first;
 }
 
-int fr_thread_make_room(struct fr_thread *thread, size_t number)
+static size_t size_of(const struct fr_thread *thread)
 {
-    if (!thread->table) {
-        thread->table = thread->first;
-        thread->table_size = FR_THREAD_FIRST_ENTRIES;
+    return thread->table ? thread->table_size : FR_THREAD_FIRST_ENTRIES;
+}
+
+static size_t key_of(const void *instance)
+{
+    return (size_t)(uintptr_t)instance;
+}
+
+/* Instances are records of whole pages, so the low bits tell little. The multiplier is 2^64 divided by the golden ratio
+ * (Knuth, 6.4, multiplicative hashing). */
+static size_t hash_of(size_t key)
+{
+    return ((key >> 6) * (size_t)0x9e3779b97f4a7c15u) >> (FR_WORD_BITS / 2);
+}
+
+/* The entry with a key, or the free one at which a search for it ends. */
+static struct fr_thread_entry *probe(struct fr_thread_entry *entries, size_t size, size_t key)
+{
+    size_t i = hash_of(key) & (size - 1);
+    for (;; i = (i + 1) & (size - 1)) {
+        size_t found = fr_load_relaxed(&entries[i].key);
+        if (found == key || found == KEY_FREE)
+            return &entries[i];
     }
-    if (number < thread->table_size)
-        return 1;
+}
+
+void *fr_thread_find(struct fr_thread *thread, const void *instance)
+{
+    const struct fr_thread_entry *e = probe(entries_of(thread), size_of(thread), key_of(instance));
+    return fr_load_relaxed(&e->key) == KEY_FREE ? NULL : e->cache;
+}
+
+static size_t live_entries(struct fr_thread *thread)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < size_of(thread); i++)
+        n += fr_load_relaxed(&entries_of(thread)[i].key) > KEY_GONE;
+    return n;
+}
+
+/* Fills the first entry on a key's way that holds none. Returns non-zero when that was a free one. */
+static int insert(struct fr_thread_entry *entries, size_t size, size_t key, void *cache)
+{
+    size_t i = hash_of(key) & (size - 1);
+    while (fr_load_relaxed(&entries[i].key) > KEY_GONE)
+        i = (i + 1) & (size - 1);
+    int was_free = fr_load_relaxed(&entries[i].key) == KEY_FREE;
+    entries[i].cache = cache;
+    fr_store_relaxed(&entries[i].key, key);
+    return was_free;
+}
+
+/* Moves the entries to new pages, of a size that leaves three quarters free; those that are gone stay behind. */
+static int rebuild(struct fr_thread *thread)
+{
+    size_t live = live_entries(thread);
     size_t size = PAGES_MIN;
-    while (size <= number)
+    while (size < 4 * live)
         size *= 2;
-    void **table = fr_thread_pages_alloc(size * sizeof(void *));
+    struct fr_thread_entry *table = fr_thread_pages_alloc(size * sizeof(*table));
     if (!table)
         return 0;
-    memcpy(table, thread->table, thread->table_size * sizeof(void *));
+    for (size_t i = 0; i < size_of(thread); i++) {
+        const struct fr_thread_entry *e = &entries_of(thread)[i];
+        if (fr_load_relaxed(&e->key) > KEY_GONE)
+            insert(table, size, fr_load_relaxed(&e->key), e->cache);
+    }
     fr_thread_drop_table(thread);
     thread->table = table;
     thread->table_size = size;
+    thread->table_used = live;
     return 1;
+}
+
+int fr_thread_add(struct fr_thread *thread, const void *instance, void *cache)
+{
+    if (2 * (thread->table_used + 1) > size_of(thread) && !rebuild(thread))
+        return 0;
+    thread->table_used +=
+        (size_t)insert(entries_of(thread), size_of(thread), key_of(instance), cache);
+    return 1;
+}
+
+void fr_thread_remove(struct fr_thread *thread, const void *instance)
+{
+    struct fr_thread_entry *e = probe(entries_of(thread), size_of(thread), key_of(instance));
+    if (fr_load_relaxed(&e->key) != KEY_FREE)
+        fr_store_relaxed(&e->key, KEY_GONE);
+}
+
+void *fr_thread_remove_any(struct fr_thread *thread, size_t *place)
+{
+    for (; *place < size_of(thread); ++*place) {
+        struct fr_thread_entry *e = &entries_of(thread)[*place];
+        if (fr_load_relaxed(&e->key) > KEY_GONE) {
+            fr_store_relaxed(&e->key, KEY_GONE);
+            return e->cache;
+        }
+    }
+    return NULL;
+}
+
+void fr_thread_drop_table(struct fr_thread *thread)
+{
+    if (thread->table)
+        fr_thread_pages_free(thread->table, thread->table_size * sizeof(*thread->table));
+    for (size_t i = 0; i < FR_THREAD_FIRST_ENTRIES; i++)
+        fr_store_relaxed(&thread->first[i].key, KEY_FREE);
+    thread->table = NULL;
+    thread->table_size = 0;
+    thread->table_used = 0;
 }

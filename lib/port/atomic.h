@@ -39,8 +39,7 @@ typedef struct {
     unsigned v;
 } fr_atomic_u32;
 
-/* Bits of one word. */
-#define FR_WORD_BITS (sizeof(AO_t) * CHAR_BIT)
+_Static_assert(sizeof(AO_t) == sizeof(size_t), "an atomic word is a word");
 
 static inline size_t fr_load_relaxed(const fr_atomic *a)
 {

@@ -29,6 +29,9 @@
 
 #define FR_CACHE_LINE 64
 
+/* Bits of one word. */
+#define FR_WORD_BITS (sizeof(size_t) * CHAR_BIT)
+
 /* The structure that holds `member` at address `ptr`. */
 #define FR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

@@ -289,7 +289,7 @@ size_t fr_pages_discard(const struct frusa_range *ranges, size_t n, size_t *refu
         if (discard_one(&ranges[i]))
             bytes += ranges[i].size;
         else
-            refused[i / (sizeof(size_t) * 8)] |= (size_t)1 << (i % (sizeof(size_t) * 8));
+            refused[i / FR_WORD_BITS] |= (size_t)1 << (i % FR_WORD_BITS);
         i++;
     }
     errno = saved;

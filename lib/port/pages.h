@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 
+#include "port/compiler.h"
+
 /* The bytes of a page of the operating system. */
 size_t fr_page_size(void);
 
@@ -42,7 +44,7 @@ int fr_pages_is_resident(void *p);
 
 /* At most so many ranges in one call of fr_pages_discard, and the words of its result. */
 #define FR_DISCARD_MAX   256
-#define FR_DISCARD_WORDS (FR_DISCARD_MAX / (sizeof(size_t) * 8))
+#define FR_DISCARD_WORDS (FR_DISCARD_MAX / FR_WORD_BITS)
 
 /*
  * Gives the memory of `n` ranges back to the system while they stay mapped: they read as zeroes

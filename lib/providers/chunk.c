@@ -249,7 +249,7 @@ static size_t longest_free_run(const struct fr_runmap *map)
 int fr_chunk_is_valid(const struct fr_chunk *c)
 {
     size_t blocks = c->bytes / FR_BLOCK_BYTES;
-    size_t block_capacity = fr_bits_words(blocks) * FR_RANGE_WORD_BITS;
+    size_t block_capacity = fr_bits_words(blocks) * FR_WORD_BITS;
     size_t words = fr_bits_words(c->used.bits);
     if (!fr_is_aligned(c->base, FR_BLOCK_BYTES) || c->bytes % FR_BLOCK_BYTES != 0 ||
         c->used.bits != c->bytes / c->granule || !fr_runmap_is_valid(&c->used))
@@ -257,8 +257,7 @@ int fr_chunk_is_valid(const struct fr_chunk *c)
     for (size_t w = 0; w < words; w++)
         if (c->used.words[w] & c->ahead[w])
             return 0;
-    return fr_bits_next_set(c->ahead, c->used.bits, words * FR_RANGE_WORD_BITS) ==
-               words * FR_RANGE_WORD_BITS &&
+    return fr_bits_next_set(c->ahead, c->used.bits, words * FR_WORD_BITS) == words * FR_WORD_BITS &&
            fr_bits_next_set(c->advised, blocks, block_capacity) == block_capacity &&
            longest_free_run(&c->used) <= c->bound;
 }

@@ -90,7 +90,7 @@ void fr_chunk_give(struct fr_chunk *c, size_t first, size_t end, int is_ahead);
 
 /* Blocks of a chunk about which something is to be done, as bits. */
 struct fr_blocks {
-    size_t words[FR_CHUNK_BLOCKS_MAX / FR_RANGE_WORD_BITS];
+    size_t words[FR_CHUNK_BLOCKS_MAX / FR_WORD_BITS];
 };
 
 /*

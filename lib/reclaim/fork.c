@@ -15,6 +15,7 @@
  */
 #include "reclaim/fork.h"
 
+#include "cache/instances.h"
 #include "providers/arena.h"
 #include "providers/mmap.h"
 #include "port/atfork.h"
@@ -23,11 +24,6 @@
 #define FOR_EACH_INSTANCE(link)                                                                    \
     for (struct fr_link *link = fr_process_instances.next; link != &fr_process_instances;          \
          link = link->next)
-
-static struct fr_instance *instance_of(struct fr_link *link)
-{
-    return FR_CONTAINER_OF(link, struct fr_instance, in_process);
-}
 
 /* All ranks at once would trip the rank checks, which are about nesting within one call. */
 static void take(fr_lock *lock)
@@ -45,21 +41,21 @@ static void give(fr_lock *lock)
 /* Applies `what` to an instance's locks below the recall lock, in the order of their ranks. */
 static void for_inner_locks(struct fr_instance *inst, void (*what)(fr_lock *))
 {
-    what(&inst->registry_lock);
+    what(&inst->registry.lock);
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         what(&inst->heap.slabs[cls].lock);
-    what(&inst->heap.spans_lock);
+    what(&inst->heap.all.lock);
 }
 
 static void prepare(void)
 {
     take(&fr_process_lock);
     FOR_EACH_INSTANCE(link)
-    take(&instance_of(link)->recall_lock);
+    take(&fr_instance_of_link(link)->recall_lock);
     FOR_EACH_INSTANCE(link)
-    fr_recall_close_for_fork(instance_of(link));
+    fr_recall_close_for_fork(fr_instance_of_link(link));
     FOR_EACH_INSTANCE(link)
-    for_inner_locks(instance_of(link), take);
+    for_inner_locks(fr_instance_of_link(link), take);
     fr_fallback_arena_fork_prepare();
     fr_fallback_mmap_fork_prepare();
     take(&fr_pagemap_lock);
@@ -72,21 +68,11 @@ static void parent(void)
     fr_fallback_arena_fork_parent();
     FOR_EACH_INSTANCE(link)
     {
-        fr_recall_open_after_fork(instance_of(link));
-        for_inner_locks(instance_of(link), give);
-        give(&instance_of(link)->recall_lock);
+        fr_recall_open_after_fork(fr_instance_of_link(link));
+        for_inner_locks(fr_instance_of_link(link), give);
+        give(&fr_instance_of_link(link)->recall_lock);
     }
     give(&fr_process_lock);
-}
-
-/* Those of other threads are on stacks that do not exist here. */
-static void drop_walkers(struct fr_heap *h)
-{
-    for (struct fr_walker **at = &h->walkers; *at;)
-        if ((*at)->thread == fr_thread_id())
-            at = &(*at)->next;
-        else
-            *at = (*at)->next;
 }
 
 static void child(void)
@@ -96,10 +82,10 @@ static void child(void)
     fr_fallback_arena_fork_child();
     FOR_EACH_INSTANCE(link)
     {
-        struct fr_instance *inst = instance_of(link);
+        struct fr_instance *inst = fr_instance_of_link(link);
         fr_recall_orphan_after_fork(inst);
         fr_recall_open_after_fork(inst);
-        drop_walkers(&inst->heap);
+        fr_all_spans_drop_walkers(&inst->heap.all);
         for_inner_locks(inst, fr_lock_reset);
         fr_lock_reset(&inst->recall_lock);
     }

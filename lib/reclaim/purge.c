@@ -27,7 +27,7 @@ static void take_slots(struct fr_page_claim *claim)
         size_t pages;
         size_t page = fr_pages_next_run(&set, &pages);
         if (!fr_span_take_run(claim->span, fr_span_slots_of_pages(claim->span, page, pages)))
-            claim->pages &= ~((~(size_t)0 >> (FR_WORD_BITS - pages)) << page);
+            claim->pages &= ~fr_pages_mask(page, pages);
     }
 }
 
@@ -48,7 +48,7 @@ static int add_ranges(struct batch *b, const struct fr_page_claim *claim)
     return 1;
 }
 
-static int comes_first(const struct frusa_range *a, const struct frusa_range *b)
+static int is_lower(const struct frusa_range *a, const struct frusa_range *b)
 {
     return (uintptr_t)a->ptr < (uintptr_t)b->ptr;
 }
@@ -61,7 +61,7 @@ static void sort_ranges(struct frusa_range *r, size_t n)
         for (size_t i = gaps[g]; i < n; i++) {
             struct frusa_range moving = r[i];
             size_t at = i;
-            for (; at >= gaps[g] && comes_first(&moving, &r[at - gaps[g]]); at -= gaps[g])
+            for (; at >= gaps[g] && is_lower(&moving, &r[at - gaps[g]]); at -= gaps[g])
                 r[at] = r[at - gaps[g]];
             r[at] = moving;
         }
@@ -78,38 +78,26 @@ static size_t bytes_of(const struct frusa_range *r, size_t n)
 /* Calls the fallback for all ranges of the batch; non-zero when it purged all of them. */
 static int purge_ranges(struct batch *b)
 {
-    const struct frusa_fallback_ops *ops = &b->heap->backing.ops;
     if (b->ranges_n == 0)
         return 1;
     sort_ranges(b->ranges, b->ranges_n);
-    fr_lock_assert_none();
-    return ops->purge(ops->ctx, b->ranges, b->ranges_n) == bytes_of(b->ranges, b->ranges_n);
+    return fr_fallback_purge(&b->heap->backing, b->ranges, b->ranges_n) ==
+           bytes_of(b->ranges, b->ranges_n);
 }
 
 /* Marks what is purged and gives the slots back; returns the bytes. */
 static size_t settle(struct batch *b, const struct fr_page_claim *claim, int purged, int *emptied)
 {
     struct fr_span *s = claim->span;
-    struct fr_slab *slab = &b->heap->slabs[s->cls];
-    /* Counted before marking: who takes a slot subtracts what it unmarks. Another purge may have marked some
-     * of the pages since this one chose them. */
-    size_t bytes = purged ? fr_popcount(claim->pages) * FR_PAGE_SIZE : 0;
+    size_t bytes = purged && claim->pages ? fr_heap_mark_purged(b->heap, s, claim->pages) : 0;
     size_t set = claim->pages;
-    if (bytes) {
-        size_t news;
-        fr_fetch_add_relaxed(&b->heap->purged, bytes);
-        news = fr_span_mark(s, claim->pages) * FR_PAGE_SIZE; /* [G.2] */
-        fr_fetch_sub_relaxed(&b->heap->purged, bytes - news);
-        bytes = news;
-    }
     while (set) {
         size_t pages;
         size_t page = fr_pages_next_run(&set, &pages);
         fr_span_untake_run(s, fr_span_slots_of_pages(s, page, pages));
     }
-    if (fr_slab_lower(b->heap, s, claim->reserved) == 0)
+    if (fr_slab_unreserve(s, claim->reserved) == 0)
         *emptied = 1;
-    fr_fetch_sub_relaxed(&slab->used, claim->reserved);
     return bytes;
 }
 

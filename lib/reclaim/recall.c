@@ -3,11 +3,6 @@
 
 #include "port/wait.h"
 
-static struct frusa_cache *cache_of(struct fr_link *link)
-{
-    return FR_CONTAINER_OF(link, struct frusa_cache, in_registry);
-}
-
 /* Under the registry lock. Makes the cache the reclaimer's, unless its owner is taking it down. */
 static int take_state(struct frusa_cache *c)
 {
@@ -60,32 +55,35 @@ static void fall_back_to_own(struct fr_recall *r)
     struct fr_instance *inst = r->inst;
     r->partial = 1;
     r->own = fr_registry_find(inst);
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        if (cache_of(link) != r->own)
-            reopen_magazines(cache_of(link));
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next)
+        if (fr_cache_of_link(link) != r->own)
+            reopen_magazines(fr_cache_of_link(link));
 }
 
 /* Closes every cache; from here to the opening, the list of caches stands still. [R.1], [R.3] */
 static void close_all(struct fr_instance *inst)
 {
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-    fr_store_relaxed(&inst->recall_on, 1);
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        if (take_state(cache_of(link)))
-            close_magazines(cache_of(link));
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
-    wait_while(&inst->dying);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->registry.recall_on, 1);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next)
+        if (take_state(fr_cache_of_link(link)))
+            close_magazines(fr_cache_of_link(link));
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
+    wait_while(&inst->registry.dying);
 }
 
 /* Waits until every owner is outside; 0 when the heavy barrier is refused. [C.2], [C.3], [C.5] */
 static int wait_outside(struct fr_instance *inst)
 {
-    if (fr_list_is_empty(&inst->caches))
+    if (fr_list_is_empty(&inst->registry.caches))
         return 1;
     if (!fr_barrier_heavy())
         return 0;
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        wait_while(&cache_of(link)->busy);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next)
+        wait_while(&fr_cache_of_link(link)->busy);
     return 1;
 }
 
@@ -108,11 +106,12 @@ void fr_recall_close_for_fork(struct fr_instance *inst)
 
 void fr_recall_open_after_fork(struct fr_instance *inst)
 {
-    fr_store_relaxed(&inst->recall_on, 0);
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
-        struct frusa_cache *c = cache_of(link);
+    fr_store_relaxed(&inst->registry.recall_on, 0);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
         if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
-            fr_store_relaxed(&inst->abandoned, 1); /* [R.5] */
+            fr_store_relaxed(&inst->registry.abandoned, 1); /* [R.5] */
             continue;
         }
         reopen_magazines(c);
@@ -123,9 +122,10 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
 void fr_recall_orphan_after_fork(struct fr_instance *inst)
 {
     struct fr_thread *self = fr_thread_self();
-    fr_store_relaxed(&inst->leaving, 0);
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next) {
-        struct frusa_cache *c = cache_of(link);
+    fr_store_relaxed(&inst->registry.leaving, 0);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
         /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a lock. */
         fr_store_relaxed(&c->busy, 0);
         if (!c->thread || c->thread == self)
@@ -140,9 +140,10 @@ void fr_recall_drain(struct fr_recall *r, unsigned cls, struct fr_misuse *m)
     struct fr_instance *inst = r->inst;
     if (cls >= FR_CACHED_CLASSES)
         return;
-    for (struct fr_link *link = inst->caches.next; link != &inst->caches; link = link->next)
-        if (!r->partial || cache_of(link) == r->own)
-            fr_cache_drain(cache_of(link), cls, m);
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next)
+        if (!r->partial || fr_cache_of_link(link) == r->own)
+            fr_cache_drain(fr_cache_of_link(link), cls, m);
 }
 
 void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
@@ -150,10 +151,11 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
     struct fr_instance *inst = r->inst;
     struct fr_link dead;
     fr_list_init(&dead);
-    fr_lock_acquire(&inst->registry_lock, FR_RANK_REGISTRY);
-    fr_store_relaxed(&inst->recall_on, 0);
-    for (struct fr_link *link = inst->caches.next, *next; link != &inst->caches; link = next) {
-        struct frusa_cache *c = cache_of(link);
+    fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    fr_store_relaxed(&inst->registry.recall_on, 0);
+    for (struct fr_link *link = inst->registry.caches.next, *next; link != &inst->registry.caches;
+         link = next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
         next = link->next;
         if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
             fr_list_remove(link); /* [R.2] */
@@ -163,7 +165,7 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
             fr_store_release(&c->state, 0);
         }
     }
-    fr_lock_release(&inst->registry_lock, FR_RANK_REGISTRY);
+    fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     /* What the caller left, or could not reach before; still under the recall lock, so that the next
      * reclaim finds it in the slabs. */
     fr_registry_drain_dead(&dead, m);

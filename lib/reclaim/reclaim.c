@@ -4,10 +4,11 @@
  * called with no lock held, after the recall is over, so mutators and other reclaims go on meanwhile. Then
  * whole free pages inside spans that stay are purged.
  * Descriptors of data spans become free metadata blocks when their spans are handed back, so metadata
- * spans are retired after that, in a second pass, which the recall lock serialises too.
+ * spans are retired after that, in a second pass.
  */
 #include "reclaim/reclaim.h"
 
+#include "cache/retain.h"
 #include "reclaim/purge.h"
 #include "spans/quarantine.h"
 #include "spans/release.h"
@@ -33,21 +34,16 @@ static size_t purge(struct fr_instance *inst, size_t *want)
     size_t bytes = fr_purge(inst, want, &emptied);
     if (!emptied)
         return bytes;
-    fr_lock_acquire(&inst->recall_lock, FR_RANK_RECALL);
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
         fr_slab_retire_empty(&inst->heap, cls, &retired, &all);
-    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
     return bytes + fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
 }
 
 static size_t reclaim_metadata(struct fr_instance *inst, size_t *want)
 {
-    struct fr_link *retired = NULL;
-    fr_lock_acquire(&inst->recall_lock, FR_RANK_RECALL);
-    for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE && *want; cls++)
-        fr_slab_retire_empty(&inst->heap, cls, &retired, want);
-    fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
-    return fr_release_retired(&inst->heap, retired, FR_META_SPANS);
+    fr_fetch_add_relaxed(&inst->metadata_passes, 1);
+    fr_fence_full(); /* see fr_retain_trim */
+    return fr_release_empty_metadata(&inst->heap, want);
 }
 
 size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct fr_misuse *m)
@@ -66,7 +62,8 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
         bytes += fr_registry_free_spares(inst);
     if (want)
         bytes += fr_pagemap_trim(&inst->heap.map);
-    fr_fetch_add_relaxed(&inst->heap.reclaimed_total, bytes);
+    fr_heap_count_reclaimed(&inst->heap, bytes);
+    fr_retain_check(inst); /* what was in caches may be empty spans now, beyond the target */
     return bytes;
 }
 
@@ -78,4 +75,5 @@ void fr_reclaim_caches_only(struct fr_instance *inst, struct fr_misuse *m)
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_recall_drain(&r, cls, m);
     fr_recall_end(&r, m);
+    fr_retain_check(inst);
 }

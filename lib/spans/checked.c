@@ -2,8 +2,8 @@
 #include "spans/checked.h"
 
 #include "port/memory.h"
-
 #include "port/tools.h"
+#include "spans/judge.h"
 #include "spans/quarantine.h"
 
 #define FRONT   FR_MIN_ALIGN
@@ -214,17 +214,14 @@ static int read_trailer(struct found *f)
 /* Under the guard: the live object at `p`; its kind of misuse when it is none. */
 static enum fr_misuse_kind find_live(struct fr_heap *h, const void *p, struct found *f)
 {
-    fr_entry e = fr_pagemap_get(&h->map, p);
-    f->span = fr_entry_span(e);
-    if (!f->span || (fr_entry_class(e) >= FR_META_FIRST && fr_entry_class(e) < FR_CLASS_LARGE))
-        return FR_INVALID_POINTER;
-    if (f->span->heap != h)
-        return FR_WRONG_INSTANCE;
-    if (fr_entry_class(e) == FR_CLASS_LARGE)
-        return fr_span_base(f->span) == (const char *)p ? FR_LAYOUT_MISMATCH : FR_INVALID_POINTER;
-    f->number = fr_span_slot_of(f->span, p);
-    if (f->number >= fr_span_slots(f->span))
-        return FR_INVALID_POINTER;
+    struct fr_found found;
+    enum fr_misuse_kind kind = fr_judge(h, p, &found);
+    if (kind != FR_MISUSE_NONE)
+        return kind;
+    if (found.cls == FR_CLASS_LARGE)
+        return FR_LAYOUT_MISMATCH;
+    f->span = found.span;
+    f->number = found.slot;
     f->slot = fr_span_object(f->span, f->number);
     f->trailer = trailer_of(f->span, f->slot);
     size_t front = (size_t)((const char *)p - f->slot);

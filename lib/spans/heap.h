@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The part of an instance that spans, slabs, metadata and large objects need: its fallback, its slabs
- * and the lists of all its spans.
+ * Layer spans: memory from the fallback becomes spans, spans become objects, and empty spans go back.
+ * The heap is the part of an instance that this layer works on: its fallback, its slabs and all its spans.
+ * Nothing here knows caches or threads.
+ *
+ * Each piece of state has one owner, the file that changes it. The others only read it.
  */
 #ifndef FR_HEAP_H
 #define FR_HEAP_H
@@ -9,35 +12,43 @@
 #include "base/fallback.h"
 #include "base/lock.h"
 #include "base/sizeclass.h"
+#include "spans/all_spans.h"
 #include "spans/span.h"
 
-/* Lists of a slab by fullness: of `capacity` at least 3/4, 1/2, 1/4, 0. */
+/* Lists of a slab by fullness: of `capacity` at least 3/4, 1/2, 1/4, 0. Empty spans are on a list of their own. */
 #define FR_BIN_COUNT 4
+#define FR_BIN_EMPTY FR_BIN_COUNT
 
-/* Everything an instance keeps for one class: a cache line, so that slabs do not disturb each other. */
+/* Everything an instance keeps for one class: a cache line, so that slabs do not disturb each other. Owner: slab_list.h,
+ * but for `held`. */
 struct fr_slab {
-    FRUSA_ALIGNAS_(FR_CACHE_LINE) fr_lock lock; /* rank FR_RANK_SLAB; covers bins and scan */
-    uint32_t scan;                              /* number of the last scan by reclaim */
-    struct fr_link *bins[FR_BIN_COUNT];         /* any member of a circular list, NULL: empty */
-    fr_atomic held;                             /* bytes of its spans */
-    fr_atomic used;                             /* reserved objects of all its spans */
-    fr_atomic slots;                            /* capacity of all its spans */
+    FRUSA_ALIGNAS_(FR_CACHE_LINE)
+    fr_lock lock;                       /* rank FR_RANK_SLAB; covers all but `held` and `used` */
+    uint32_t scan;                      /* number of the last claim scan */
+    struct fr_link *bins[FR_BIN_COUNT]; /* any member of a circular list, NULL: empty */
+    fr_atomic held;                     /* bytes of its spans; owner: heap.c */
+    fr_atomic used;                     /* reserved objects of all its spans */
+    fr_atomic slots;                    /* capacity of all its linked spans */
 };
 
-/* The kinds of spans, each with a list of its own. */
-enum fr_span_kind { FR_DATA_SPANS, FR_META_SPANS, FR_LARGE_SPANS, FR_SPAN_KINDS };
+/* The spans of one class whose count is 0. Owner: slab_list.h. */
+struct fr_empties {
+    struct fr_link *
+        list; /* the span that has been empty for longest, first; NULL: none. Under the slab lock */
+    fr_atomic bytes; /* changed under the slab lock */
+};
 
-/* A walk in progress, on the walker's stack; a span that leaves its list takes no cursor along. */
-struct fr_walker {
-    struct fr_link *cursor; /* the next to visit */
-    struct fr_walker *next;
-    const void *thread; /* fr_thread_id of the walker */
+/* When growth looks for empty spans of other classes. Owner: recycle.c. Threads may overwrite each other's numbers. */
+struct fr_recycle_pace {
+    fr_atomic pause;        /* growths that are not to look */
+    fr_atomic longer_pause; /* the same for spans that are too long */
+    fr_atomic misses;       /* looks in a row that found none */
 };
 
 /* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */
 #define FR_WATCHED (1u << 31)
 
-/* Objects given back to a watched instance, on their way to their slabs (quarantine.h). */
+/* Objects given back to a watched instance, on their way to their slabs. Owner: quarantine.c. */
 #define FR_QUARANTINE_SLOTS 256
 struct fr_quarantine {
     fr_atomic turn;
@@ -46,25 +57,16 @@ struct fr_quarantine {
 
 struct fr_heap {
     struct fr_backing backing;
-    size_t managed_max;   /* constant */
-    unsigned flags;       /* of struct frusa_config, or FR_WATCHED; constant */
-    uint32_t claim_scans; /* begun so far, under the recall lock */
-    fr_lock spans_lock;   /* rank FR_RANK_SPANS; covers the lists */
+    size_t managed_max; /* constant */
+    unsigned flags;     /* of struct frusa_config, or FR_WATCHED; constant */
     struct fr_pagemap map;
-    struct fr_link spans[FR_SPAN_KINDS];
-    struct fr_walker *walkers; /* walks in progress, under spans_lock */
-    fr_atomic
-        record_metadata; /* bytes of the instance record and cache headers from the fallback */
-    fr_atomic reclaimed_total;
-    fr_atomic purged;      /* bytes */
-    fr_atomic retain;      /* bound on `empty`, see retain.h; the largest number: none */
-    fr_atomic retain_skip; /* checks of it to skip */
-    fr_atomic empty;       /* bytes of data spans with count 0 */
-    fr_atomic empty_of[FR_CLASS_COUNT]; /* the same by class */
-    fr_atomic recycle_pause; /* growths that are not to look for empty spans, see recycle.h */
-    fr_atomic recycle_longer_pause;                       /* the same for spans that are too long */
-    fr_atomic recycle_misses;                             /* looks in a row that found none */
+    struct fr_all_spans all;
+    fr_atomic purged;      /* bytes of purged pages; owner: heap.c */
+    fr_atomic reclaimed;   /* bytes given back so far, purged pages included; owner: heap.c */
+    fr_atomic empty_bytes; /* sum of empties[].bytes; owner: slab_list.h */
+    struct fr_recycle_pace recycle;
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
+    struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_quarantine quarantine;
 };
 
@@ -88,47 +90,35 @@ static inline int fr_heap_memory_is_zeroed(const struct fr_heap *h)
 }
 
 /* Fills in a heap all of whose bytes are zero, apart from backing, managed_max and flags. */
-static inline void fr_heap_init(struct fr_heap *h)
+void fr_heap_init(struct fr_heap *h);
+
+/* The spans of a class, and those of them that are empty. */
+static inline struct fr_slab *fr_slab_of(const struct fr_span *s)
 {
-    for (unsigned i = 0; i < FR_SPAN_KINDS; i++)
-        fr_list_init(&h->spans[i]);
-    fr_pagemap_init(&h->map, &h->backing);
-    fr_store_relaxed(&h->retain, (size_t)-1);
+    return &s->heap->slabs[s->cls];
 }
 
-/* A span's count fell to 0, or no longer is. */
-static inline void fr_heap_count_empty(struct fr_heap *h, unsigned cls, size_t bytes)
+static inline struct fr_empties *fr_empties_of(const struct fr_span *s)
 {
-    if (cls >= FR_CLASS_COUNT)
-        return;
-    fr_fetch_add_relaxed(&h->empty, bytes);
-    fr_fetch_add_relaxed(&h->empty_of[cls], bytes);
+    return &s->heap->empties[s->cls];
 }
 
-static inline void fr_heap_uncount_empty(struct fr_heap *h, unsigned cls, size_t bytes)
-{
-    if (cls >= FR_CLASS_COUNT)
-        return;
-    fr_fetch_sub_relaxed(&h->empty, bytes);
-    fr_fetch_sub_relaxed(&h->empty_of[cls], bytes);
-}
+/*
+ * Enters a span that is filled in into the page map and the list of all spans; 0 when the page map has no room for
+ * it, *at_limit as in fr_fallback_alloc. Lookups find the span from now on, slabs do not yet.
+ */
+int fr_heap_publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind, int *at_limit);
 
-/* Puts a span on the list of all spans of its kind, or takes it off. */
-static inline void fr_heap_list_add(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind)
-{
-    fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
-    fr_list_insert_after(&h->spans[kind], &s->in_all);
-    fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
-}
+/* Takes a retired span out of both: nobody finds it any more [S.7]. */
+void fr_heap_withdraw(struct fr_heap *h, struct fr_span *s);
 
-static inline void fr_heap_list_remove(struct fr_heap *h, struct fr_span *s)
-{
-    fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
-    for (struct fr_walker *w = h->walkers; w; w = w->next)
-        if (w->cursor == &s->in_all)
-            w->cursor = s->in_all.next;
-    fr_list_remove(&s->in_all);
-    fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
-}
+/* Marks pages of a span as purged [G.2]; returns the bytes of those that were not marked before. */
+size_t fr_heap_mark_purged(struct fr_heap *h, struct fr_span *s, size_t set);
+
+/* Clears the marks of pages that n objects, just taken from the span, overlap [G.2]. */
+void fr_heap_unmark_purged(struct fr_heap *h, struct fr_span *s, void *const *objects, size_t n);
+
+/* Adds to the bytes given back so far. */
+void fr_heap_count_reclaimed(struct fr_heap *h, size_t bytes);
 
 #endif /* FR_HEAP_H */

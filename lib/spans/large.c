@@ -4,10 +4,8 @@
 #include "port/memory.h"
 #include "port/panic.h"
 #include "providers/providers.h"
+#include "spans/judge.h"
 #include "spans/watch.h"
-
-/* A large object has one bit, so its descriptor is a block of the smallest class. */
-#define DESCRIPTOR_BYTES (sizeof(struct fr_span) + sizeof(fr_atomic))
 
 /* The instance's pool of watched objects, or none: memcheck searches pools for leaks only in programs that use
  * malloc too, so where no block of malloc's can be in the way there is none. */
@@ -16,8 +14,8 @@ static void *pool_of(struct fr_heap *h)
     return fr_default_ops && h->backing.ops.alloc == fr_default_ops->alloc ? NULL : h;
 }
 
-/* A watched object begins to exist, or is where it is now: the first `known` bytes are initialised. Behind
- * it, up to the end of its last page, nobody has business. */
+/* A watched object begins to exist, or is where it is now: the first `known` bytes are initialised. The rest of the
+ * last page is unused: nothing may read or write it. */
 static void watch(struct fr_span *s, size_t size, size_t known)
 {
     if (!fr_heap_is_watched(s->heap))
@@ -34,7 +32,7 @@ void fr_large_forget(struct fr_span *s)
         return;
     s->base = fr_span_base(s);
     s->disguised = 0;
-    fr_tools_pool_drop(pool_of(s->heap), s->base, fr_load_relaxed(&s->fresh));
+    fr_tools_pool_drop(pool_of(s->heap), s->base, fr_load_relaxed(&s->large_size));
     fr_unwatch_span(s);
     fr_tools_open(s->base, s->bytes);
 }
@@ -53,60 +51,56 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
         return NULL;
     if (align < FR_PAGE_SIZE)
         align = FR_PAGE_SIZE;
-    struct fr_span *s = fr_meta_alloc(h, DESCRIPTOR_BYTES, at_limit);
+    struct fr_span *s = fr_meta_alloc_large_descriptor(h, at_limit);
     if (!s)
         return NULL;
     void *base = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_LARGE, at_limit);
     if (base) {
-        fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 1);
+        fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 0, 1);
         fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
-        fr_store_relaxed(&s->fresh, size);
+        fr_store_relaxed(&s->large_size, size);
         if (fr_pagemap_set(&h->map, base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
                            at_limit)) {
             watch(s, size, 0);
-            fr_heap_list_add(h, s, FR_LARGE_SPANS);
+            fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
             *is_zeroed = fr_heap_memory_is_zeroed(h);
             return base;
         }
         fr_fallback_dealloc(&h->backing, base, bytes, align, FR_FOR_LARGE);
     }
-    fr_meta_free(h, s, DESCRIPTOR_BYTES);
+    fr_meta_free_descriptor(h, s);
     return NULL;
 }
 
-/* Takes a live large object out of the page map; NULL, noted in *m, when it is none of this heap. */
-static struct fr_span *claim(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m)
+/* Takes a live large object out of the page map; NULL, noted in *m, when p is none of this heap. */
+static struct fr_span *unmap_object(struct fr_heap *h, void *p, size_t check_bytes,
+                                    struct fr_misuse *m)
 {
-    struct fr_span *claimed = NULL;
+    struct fr_found found;
     fr_pagemap_guard(&h->map);
-    fr_entry e = fr_pagemap_get(&h->map, ptr);
-    struct fr_span *s = fr_entry_span(e);
-    if (!s)
-        fr_misuse_note(m, FR_INVALID_POINTER, ptr);
-    else if (fr_entry_class(e) == FR_CLASS_LARGE && fr_span_base(s) != (char *)ptr)
-        fr_misuse_note(m, FR_INVALID_POINTER, ptr);
-    else if (s->heap != h)
-        fr_misuse_note(m, FR_WRONG_INSTANCE, ptr);
-    else if (fr_entry_class(e) != FR_CLASS_LARGE || (check_bytes && check_bytes != s->bytes))
-        fr_misuse_note(m, FR_LAYOUT_MISMATCH, ptr);
-    else
-        claimed = s;
-    if (claimed)
-        fr_pagemap_clear_guarded(&h->map, ptr, s->outer);
+    enum fr_misuse_kind kind = fr_judge(h, p, &found);
+    if (kind == FR_MISUSE_NONE &&
+        (found.cls != FR_CLASS_LARGE || (check_bytes && check_bytes != found.span->bytes)))
+        kind = FR_LAYOUT_MISMATCH;
+    if (kind == FR_MISUSE_NONE)
+        fr_pagemap_clear_guarded(&h->map, p, found.span->outer);
     fr_pagemap_unguard(&h->map);
-    return claimed;
+    if (kind == FR_MISUSE_NONE)
+        return found.span;
+    fr_misuse_note(m, kind, p);
+    return NULL;
 }
 
 void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m)
 {
-    struct fr_span *s = claim(h, ptr, check_bytes, m);
+    struct fr_span *s = unmap_object(h, ptr, check_bytes, m);
     if (!s)
         return;
     size_t bytes = s->bytes;
     size_t align = fr_span_align(s);
-    fr_heap_list_remove(h, s);
+    fr_all_spans_remove(&h->all, s);
     fr_large_forget(s);
-    fr_meta_free(h, s, DESCRIPTOR_BYTES);
+    fr_meta_free_descriptor(h, s);
     fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
 }
 
@@ -134,13 +128,13 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     size_t align = fr_span_align(s);
     void *old = fr_span_base(s);
     size_t old_bytes = s->bytes;
-    size_t old_size = fr_load_relaxed(&s->fresh);
+    size_t old_size = fr_load_relaxed(&s->large_size);
     void *nodes;
     if (bytes == 0 || !h->backing.ops.resize || !fr_pagemap_reserve(&h->map, &nodes, at_limit))
         return NULL;
     /* The old entry goes before the call: the address may be handed out again while it runs. With
      * nodes in hand, neither the new entry nor the old one put back can fail. */
-    fr_heap_list_remove(h, s);
+    fr_all_spans_remove(&h->all, s);
     fr_pagemap_clear(&h->map, old, 1, s->outer);
     fr_large_forget(s);
     void *p = fr_fallback_resize(&h->backing, old, old_bytes, align, bytes, at_limit);
@@ -148,32 +142,32 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
         p = realigned(h, p, bytes, align);
         s->base = p;
         s->bytes = bytes;
-        fr_store_relaxed(&s->fresh, new_size);
+        fr_store_relaxed(&s->large_size, new_size);
     }
-    watch(s, fr_load_relaxed(&s->fresh), p && new_size < old_size ? new_size : old_size);
+    watch(s, fr_load_relaxed(&s->large_size), p && new_size < old_size ? new_size : old_size);
     fr_pagemap_set_reserved(&h->map, fr_span_base(s), fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
                             nodes);
-    fr_heap_list_add(h, s, FR_LARGE_SPANS);
+    fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
     return p;
 }
 
 void fr_large_set_size(struct fr_span *s, size_t new_size)
 {
-    size_t old_size = fr_load_relaxed(&s->fresh);
+    size_t old_size = fr_load_relaxed(&s->large_size);
     if (fr_heap_is_watched(s->heap))
         fr_tools_pool_resize(pool_of(s->heap), fr_span_base(s), old_size, new_size);
-    fr_store_relaxed(&s->fresh, new_size);
+    fr_store_relaxed(&s->large_size, new_size);
 }
 
 int fr_large_owns(struct fr_heap *h, const void *p)
 {
     int owns = 0;
-    fr_lock_acquire(&h->spans_lock, FR_RANK_SPANS);
-    struct fr_link *head = &h->spans[FR_LARGE_SPANS];
+    fr_lock_acquire(&h->all.lock, FR_RANK_SPANS);
+    struct fr_link *head = &h->all.kinds[FR_LARGE_SPANS];
     for (struct fr_link *link = head->next; link != head && !owns; link = link->next) {
-        const struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
+        const struct fr_span *s = fr_span_of_all_link(link);
         owns = (size_t)((const char *)p - fr_span_base(s)) < s->bytes;
     }
-    fr_lock_release(&h->spans_lock, FR_RANK_SPANS);
+    fr_lock_release(&h->all.lock, FR_RANK_SPANS);
     return owns;
 }

@@ -9,7 +9,7 @@
 #ifndef FR_LARGE_H
 #define FR_LARGE_H
 
-#include "spans/grow.h"
+#include "spans/meta.h"
 
 /* Largest size that a request may have: pointer differences inside an object must not overflow. */
 #define FR_SIZE_MAX ((size_t)PTRDIFF_MAX)
@@ -23,7 +23,7 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
                      int *at_limit);
 
 /*
- * Gives a large object back. `check_size`: if not 0, the bytes (fr_large_bytes) that the caller claims.
+ * Gives a large object back. `check_bytes`: if not 0, the bytes (fr_large_bytes) that the caller claims.
  * What is wrong, if anything, is noted in *m, and nothing is done.
  */
 void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "spans/recycle.h"
 
-#include "spans/grow.h"
 #include "spans/slab_scan.h"
 
 /* A span may be longer than what is asked for by this part of it. */
@@ -11,11 +10,10 @@
 /* The pauses after looks that found nothing: 1, 2, 4 and so on, up to this many growths. */
 #define PAUSE_MAX 64
 
-/* Whether the class has empty spans of `bytes` together. Counts lag and may wrap for a moment. */
+/* Whether the class has empty spans of `bytes` together. */
 static int has_empty(const struct fr_heap *h, unsigned cls, size_t bytes)
 {
-    size_t empty = fr_load_relaxed(&h->empty_of[cls]);
-    return empty >= bytes && empty <= (size_t)-1 / 2;
+    return fr_load_relaxed(&h->empties[cls].bytes) >= bytes;
 }
 
 /* The longest span that a class can make of a block which is asked for with `bytes`. Each page of a span with
@@ -76,46 +74,45 @@ static int may_look(fr_atomic *pause)
 /* After looks that found nothing the pause doubles. */
 static void pause_after(struct fr_heap *h, int found)
 {
-    size_t misses = found ? 0 : fr_load_relaxed(&h->recycle_misses) + 1;
+    size_t misses = found ? 0 : fr_load_relaxed(&h->recycle.misses) + 1;
     size_t pause = misses == 0 ? 0 : misses < FR_WORD_BITS ? (size_t)1 << (misses - 1) : PAUSE_MAX;
-    fr_store_relaxed(&h->recycle_misses, misses);
-    fr_store_relaxed(&h->recycle_pause, pause < PAUSE_MAX ? pause : PAUSE_MAX);
+    fr_store_relaxed(&h->recycle.misses, misses);
+    fr_store_relaxed(&h->recycle.pause, pause < PAUSE_MAX ? pause : PAUSE_MAX);
 }
 
-static void free_descriptor(struct fr_heap *h, struct fr_span *s)
+/* A retired span's memory; its descriptor goes. */
+static struct fr_block block_of(struct fr_heap *h, struct fr_span *s)
 {
-    fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), fr_heap_is_checked(h)));
+    struct fr_block block = {s->base, s->bytes, fr_span_align(s), 0};
+    fr_meta_free_descriptor(h, s);
+    return block;
 }
 
 /* A span that is too long goes back to the fallback, which can cut what it needs from it. That happens once for
  * as many growths as it serves: whoever needs the long one again pays for its pages. 0 when there is none. */
 static int give_longer_back(struct fr_heap *h, unsigned cls, size_t bytes)
 {
-    if (!may_look(&h->recycle_longer_pause))
+    if (!may_look(&h->recycle.longer_pause))
         return 1;
     struct fr_span *s = look_for_longer(h, cls, bytes);
     if (!s)
         return 0;
-    struct fr_block block = {s->base, s->bytes, fr_span_align(s)};
-    free_descriptor(h, s);
+    struct fr_block block = block_of(h, s);
     fr_fallback_dealloc(&h->backing, block.base, block.bytes, block.align, FR_FOR_SPANS);
-    fr_store_relaxed(&h->recycle_longer_pause, block.bytes / bytes);
+    fr_store_relaxed(&h->recycle.longer_pause, block.bytes / bytes);
     return 1;
 }
 
 int fr_recycle(struct fr_heap *h, unsigned cls, size_t bytes, struct fr_block *out)
 {
     /* A watched span's memory is closed. */
-    if (fr_heap_is_watched(h) || bytes < FR_RECYCLE_MIN || fr_load_relaxed(&h->empty) < bytes ||
-        !may_look(&h->recycle_pause))
+    if (fr_heap_is_watched(h) || bytes < FR_RECYCLE_MIN ||
+        fr_load_relaxed(&h->empty_bytes) < bytes || !may_look(&h->recycle.pause))
         return 0;
     struct fr_span *s = look(h, cls, bytes);
     pause_after(h, s || give_longer_back(h, cls, bytes));
     if (!s)
         return 0;
-    out->base = s->base;
-    out->bytes = s->bytes;
-    out->align = fr_span_align(s);
-    free_descriptor(h, s);
+    *out = block_of(h, s);
     return 1;
 }

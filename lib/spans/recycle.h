@@ -9,7 +9,7 @@
 #ifndef FR_RECYCLE_H
 #define FR_RECYCLE_H
 
-#include "spans/heap.h"
+#include "spans/meta.h"
 
 /* Spans shorter than this are not worth a look. */
 #define FR_RECYCLE_MIN ((size_t)16 << 10)
@@ -19,6 +19,7 @@ struct fr_block {
     void *base;
     size_t bytes;
     size_t align;
+    int is_fresh; /* its memory is as it came from the fallback */
 };
 
 /* An empty span's memory, fit for a span of `bytes` and a little more of class `cls`; 0 when none is found. It

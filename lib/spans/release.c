@@ -3,18 +3,14 @@
 
 #include "spans/checked.h"
 #include "spans/large.h"
+#include "spans/slab_scan.h"
 #include "spans/watch.h"
 
 /* Ranges of one batch: what one vectored system call takes well. */
 #define BATCH FR_BATCH_RANGES
 
-static struct fr_span *span_of(struct fr_link *link)
-{
-    return FR_CONTAINER_OF(link, struct fr_span, in_slab);
-}
-
 /* By alignment, then by address: a batch has one alignment and ascends. */
-static int comes_first(const struct fr_span *a, const struct fr_span *b)
+static int is_before(const struct fr_span *a, const struct fr_span *b)
 {
     return a->align_log2 != b->align_log2 ? a->align_log2 < b->align_log2 : a->base <= b->base;
 }
@@ -24,7 +20,8 @@ static struct fr_link *merge(struct fr_link *a, struct fr_link *b)
     struct fr_link head;
     struct fr_link *tail = &head;
     while (a && b) {
-        struct fr_link **from = comes_first(span_of(a), span_of(b)) ? &a : &b;
+        struct fr_link **from =
+            is_before(fr_span_of_slab_link(a), fr_span_of_slab_link(b)) ? &a : &b;
         tail->next = *from;
         tail = *from;
         *from = (*from)->next;
@@ -55,14 +52,6 @@ static struct fr_link *sort(struct fr_link *list)
     return sorted;
 }
 
-static void free_descriptor(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind)
-{
-    if (kind != FR_META_SPANS)
-        fr_meta_free(h, s,
-                     fr_span_descriptor_bytes(fr_span_slots(s),
-                                              fr_heap_is_checked(h) && kind == FR_DATA_SPANS));
-}
-
 static enum fr_purpose purpose_of(enum fr_span_kind kind)
 {
     return kind == FR_DATA_SPANS   ? FR_FOR_SPANS
@@ -77,9 +66,9 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
     struct fr_link *link = sort(retired);
     while (link) {
         size_t n = 0;
-        size_t align = fr_span_align(span_of(link));
-        while (link && n < BATCH && fr_span_align(span_of(link)) == align) {
-            struct fr_span *s = span_of(link);
+        size_t align = fr_span_align(fr_span_of_slab_link(link));
+        while (link && n < BATCH && fr_span_align(fr_span_of_slab_link(link)) == align) {
+            struct fr_span *s = fr_span_of_slab_link(link);
             link = link->next;
             ranges[n].ptr = s->base;
             ranges[n++].size = s->bytes;
@@ -87,11 +76,19 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
             if (fr_heap_is_watched(h) && kind == FR_DATA_SPANS)
                 fr_unwatch_span(s);
             /* From here on only the copy is used: a metadata span goes together with its descriptor. */
-            free_descriptor(h, s, kind);
+            fr_meta_free_descriptor(h, s);
         }
         fr_fallback_dealloc_batch(&h->backing, ranges, n, align, purpose_of(kind));
     }
     return bytes;
+}
+
+size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want)
+{
+    struct fr_link *retired = NULL;
+    for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE && *want; cls++)
+        fr_slab_retire_empty(h, cls, &retired, want);
+    return fr_release_retired(h, retired, FR_META_SPANS);
 }
 
 void fr_release_everything(struct fr_heap *h)
@@ -99,9 +96,9 @@ void fr_release_everything(struct fr_heap *h)
     static const enum fr_span_kind order[] = {FR_DATA_SPANS, FR_LARGE_SPANS, FR_META_SPANS};
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
         struct fr_link *list = NULL;
-        struct fr_link *head = &h->spans[order[k]];
+        struct fr_link *head = &h->all.kinds[order[k]];
         for (struct fr_link *link = head->next; link != head; link = link->next) {
-            struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_all);
+            struct fr_span *s = fr_span_of_all_link(link);
             if (fr_heap_is_watched(h) && order[k] == FR_DATA_SPANS)
                 fr_checked_forget(s);
             else

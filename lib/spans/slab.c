@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "spans/slab.h"
+
+#include "spans/judge.h"
 #include "spans/slab_list.h"
-#include "spans/span_pages.h"
 
 /* Spans that one hold of the slab lock moves between bins while it looks for a full one: bounds the hold
  * to about a microsecond. */
@@ -11,43 +13,42 @@ struct reservation {
     size_t n;
 };
 
-/* Under the slab lock. The fullest span, roughly, with a free slot; NULL when all are full. */
-static struct fr_span *fullest(struct fr_slab *slab)
+/* Under the slab lock. The fullest span, roughly, with a free slot; of empty ones the last to become so, whose memory
+ * the processor's caches may still hold. NULL when all are full. */
+static struct fr_span *fullest(struct fr_slab *slab, const struct fr_empties *empties)
 {
     unsigned moves = 0;
     for (unsigned bin = FR_BIN_COUNT; bin-- > 0;) {
         while (slab->bins[bin]) {
-            struct fr_span *s = fr_span_of_link(slab->bins[bin]);
+            struct fr_span *s = fr_span_of_slab_link(slab->bins[bin]);
             unsigned now = fr_bin_for(s, fr_load_relaxed(&s->count));
             if (now >= bin || ++moves > MOVES_PER_HOLD)
                 return s;
-            fr_bin_remove(slab, s);
-            fr_bin_add(slab, s, now);
+            fr_bin_remove(s);
+            fr_bin_add(s, now);
         }
     }
-    return NULL;
+    return empties->list ? fr_span_of_slab_link(empties->list->prev) : NULL;
 }
 
 /* Under the slab lock. Reserves up to n objects of a linked span; returns how many. */
-static size_t reserve(struct fr_slab *slab, struct fr_span *s, size_t n)
+static size_t reserve(struct fr_span *s, size_t n)
 {
     size_t free_slots = s->capacity - fr_load_relaxed(&s->count);
     if (n > free_slots)
         n = free_slots;
-    fr_span_raise(slab, s, n);
+    fr_span_raise(s, n);
     return n;
 }
 
-size_t fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out)
+void fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out,
+                           int *is_fresh)
 {
     size_t fresh = fr_span_take(s, n, out);
-    if (FR_UNLIKELY(fr_load_relaxed(&s->purged) != 0)) { /* [G.2] */
-        size_t pages = 0;
-        for (size_t i = 0; i < n; i++)
-            pages += fr_span_unmark(s, out[i]);
-        fr_fetch_sub_relaxed(&h->purged, pages * FR_PAGE_SIZE);
-    }
-    return fresh;
+    if (is_fresh)
+        *is_fresh = fr_span_slot_of(s, out[0]) >= fresh;
+    if (FR_UNLIKELY(fr_load_relaxed(&s->purged) != 0)) /* [G.2] */
+        fr_heap_unmark_purged(h, s, out, n);
 }
 
 size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *is_fresh)
@@ -59,93 +60,56 @@ size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *
 
     fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
     while (spans < FR_RESERVE_SPANS && got < n) {
-        struct fr_span *s = fullest(slab);
+        struct fr_span *s = fullest(slab, &h->empties[cls]);
         if (!s)
             break;
         r[spans].span = s;
-        r[spans].n = reserve(slab, s, n - got);
+        r[spans].n = reserve(s, n - got);
         got += r[spans++].n;
     }
-    fr_fetch_add_relaxed(&slab->used, got);
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
 
     for (unsigned i = 0; i < spans; i++) {
-        struct fr_span *s = r[i].span;
-        size_t fresh = fr_slab_take_reserved(h, s, r[i].n, out);
-        if (is_fresh)
-            *is_fresh = fr_span_slot_of(s, out[0]) >= fresh;
+        fr_slab_take_reserved(h, r[i].span, r[i].n, out, is_fresh);
         out += r[i].n;
     }
     return got;
 }
 
-void fr_slab_link(struct fr_heap *h, struct fr_span *s)
+void fr_slab_link(struct fr_span *s)
 {
-    struct fr_slab *slab = &h->slabs[s->cls];
+    struct fr_slab *slab = fr_slab_of(s);
     size_t count = fr_load_relaxed(&s->count);
     fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
     s->seen = slab->scan;
     fr_fetch_add_relaxed(&slab->slots, s->capacity);
     fr_fetch_add_relaxed(&slab->used, count);
-    if (count < s->capacity)
-        fr_bin_add(slab, s, fr_bin_for(s, count));
+    fr_span_file(s, count);
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
 }
 
-/* From full, under the slab lock with the relinking [S.4]; or to none, which is counted. */
-static FR_NOINLINE size_t lower_at_the_edge(struct fr_heap *h, struct fr_span *s, size_t n)
+/* From full, or to none [S.4]. */
+static FR_NOINLINE size_t lower_at_the_edge(struct fr_span *s, size_t n)
 {
-    struct fr_slab *slab = &h->slabs[s->cls];
-    unsigned cls = s->cls;
-    size_t capacity = s->capacity;
-    size_t bytes = s->bytes;
-    size_t count;
-    if (!fr_span_lower(s, n, &count)) {
-        fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
-        count = fr_fetch_sub_release(&s->count, n);
-        if (count == capacity)
-            fr_bin_add(slab, s, fr_bin_for(s, capacity - n));
-        fr_lock_release(&slab->lock, FR_RANK_SLAB);
-    }
-    if (count == n)
-        fr_heap_count_empty(h, cls, bytes); /* [S.5]: nothing of the span itself */
-    return count - n;
+    struct fr_slab *slab = fr_slab_of(s);
+    fr_lock_acquire(&slab->lock, FR_RANK_SLAB);
+    size_t left = fr_span_lower_locked(s, n);
+    fr_lock_release(&slab->lock, FR_RANK_SLAB);
+    return left;
 }
 
-FR_INLINE size_t lower(struct fr_heap *h, struct fr_span *s, size_t n)
+FR_INLINE size_t lower(struct fr_span *s, size_t n)
 {
-    for (;;) {
-        size_t count = fr_load_relaxed(&s->count);
-        if (FR_UNLIKELY(count == n || count == s->capacity))
-            return lower_at_the_edge(h, s, n);
-        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n)))
-            return count - n; /* [S.5] */
-        fr_count(FR_EVENT_RETRY);
-    }
+    size_t left = fr_span_lower(s, n);
+    return FR_LIKELY(left != 0) ? left : lower_at_the_edge(s, n);
 }
 
-size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n)
+size_t fr_slab_unreserve(struct fr_span *s, size_t n)
 {
-    return lower(h, s, n);
-}
-
-enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p)
-{
-    enum fr_misuse_kind kind = FR_LAYOUT_MISMATCH;
-    fr_pagemap_guard(&h->map);
-    fr_entry e = fr_pagemap_get(&h->map, p);
-    struct fr_span *s = fr_entry_span(e);
-    unsigned cls = fr_entry_class(e);
-    if (!s || (cls >= FR_META_FIRST && cls < FR_CLASS_LARGE))
-        kind = FR_INVALID_POINTER;
-    else if (cls == FR_CLASS_LARGE && fr_span_base(s) != (const char *)p)
-        kind = FR_INVALID_POINTER;
-    else if (s->heap != h)
-        kind = FR_WRONG_INSTANCE;
-    else if (cls < FR_CLASS_COUNT && fr_span_object(s, fr_span_slot_of(s, p)) != (const char *)p)
-        kind = FR_INVALID_POINTER;
-    fr_pagemap_unguard(&h->map);
-    return kind;
+    fr_atomic *used = &fr_slab_of(s)->used;
+    size_t left = lower(s, n);
+    fr_fetch_sub_relaxed(used, n); /* [S.5]: nothing of the span itself */
+    return left;
 }
 
 /* The span of an object that is given back, NULL (noted in *m) when it is none of this class. */
@@ -156,7 +120,7 @@ FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const v
     struct fr_span *s = fr_entry_span(e);
     if (FR_LIKELY(fr_entry_class(e) == cls && s && s->heap == h))
         return s;
-    fr_misuse_note(m, fr_slab_diagnose(h, p), p);
+    fr_misuse_note(m, fr_diagnose(h, p), p);
     return NULL;
 }
 
@@ -273,7 +237,7 @@ void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t 
             continue;
         if (s != current) {
             if (owed)
-                lower(h, current, owed);
+                lower(current, owed);
             current = s;
             owed = 0;
         }
@@ -281,6 +245,6 @@ void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t 
         given += taken;
     }
     if (owed)
-        lower(h, current, owed);
+        lower(current, owed);
     fr_fetch_sub_relaxed(&h->slabs[cls].used, given);
 }

@@ -6,8 +6,7 @@
  * without it, and it is never held across a call of the fallback. A batch costs one hold of the lock
  * on the way out; on the way in none, unless a full span becomes partial.
  *
- * Refills prefer the fullest partial span, so that the others drain and can be given back. A span's bin
- * follows its count lazily: a lowering does not move it, the next reservation that meets it does.
+ * Refills prefer the fullest partial span, so that the others drain and can be given back. Empty spans come last.
  *
  * Invariant, when nobody is inside: used = sum of count over the slab's spans, and
  *   live + cached + buffered + free slots = slots of all spans.
@@ -17,8 +16,8 @@
 #ifndef FR_SLAB_H
 #define FR_SLAB_H
 
-#include "spans/heap.h"
 #include "base/misuse.h"
+#include "spans/heap.h"
 
 /* Spans that one hold of the slab lock reserves from, at most: bounds the hold. */
 #define FR_RESERVE_SPANS 4
@@ -30,11 +29,13 @@
  */
 size_t fr_slab_take(struct fr_heap *h, unsigned cls, size_t n, void **out, int *is_fresh);
 
-/* fr_span_take for a data or metadata slab: also clears the marks of purged pages [G.2]. */
-size_t fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out);
+/* Takes n reserved objects of a span into out[], and clears the marks of purged pages [G.2]; *is_fresh as in
+ * fr_slab_take. */
+void fr_slab_take_reserved(struct fr_heap *h, struct fr_span *s, size_t n, void **out,
+                           int *is_fresh);
 
-/* Puts a made span into its slab; the reservations that it came with are the caller's to take. */
-void fr_slab_link(struct fr_heap *h, struct fr_span *s);
+/* Puts a published span into its slab; the reservations that it came with are the caller's to take. */
+void fr_slab_link(struct fr_span *s);
 
 /*
  * Gives n objects of the class back. Objects that are none, or not taken, or of another class or heap
@@ -43,10 +44,7 @@ void fr_slab_link(struct fr_heap *h, struct fr_span *s);
 void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                   struct fr_misuse *m);
 
-/* Lowers a span's count by n, relinking it when it was full [S.4]; returns the count that is left. */
-size_t fr_slab_lower(struct fr_heap *h, struct fr_span *s, size_t n);
-
-/* What is wrong with giving `p` back to this heap as an object of a slab, when something is. */
-enum fr_misuse_kind fr_slab_diagnose(struct fr_heap *h, const void *p);
+/* Ends n reservations of a span whose bits were cleared; returns the count that is left. */
+size_t fr_slab_unreserve(struct fr_span *s, size_t n);
 
 #endif /* FR_SLAB_H */

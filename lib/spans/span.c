@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "spans/span.h"
 
-#include "spans/heap.h"
+#include "base/bitrange.h"
 #include "base/count.h"
-#include "base/lock.h"
 
 /*
  * ceil(2^FR_RECIPROCAL_SHIFT / size). Machines with narrower words have no instruction for that division but
@@ -24,25 +23,20 @@ static uint64_t reciprocal_of(size_t size)
     return quotient;
 }
 
-static size_t words_for(size_t slots)
-{
-    return (slots + FR_WORD_BITS - 1) / FR_WORD_BITS;
-}
-
 size_t fr_span_descriptor_bytes(size_t slots, int checked)
 {
-    size_t words = words_for(slots);
+    size_t words = fr_bits_words(slots);
     if (checked)
         words *= 2;
     return sizeof(struct fr_span) + words * sizeof(fr_atomic);
 }
 
 void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *base, size_t bytes,
-                  size_t align, size_t reserved)
+                  size_t align, unsigned first_slot, size_t reserved)
 {
-    size_t size = cls < FR_CLASS_COUNT   ? fr_class_size(cls)
-                  : cls < FR_CLASS_LARGE ? fr_meta_size(cls)
-                                         : bytes;
+    size_t size = cls < FR_CLASS_COUNT    ? fr_class_size(cls)
+                  : fr_class_is_meta(cls) ? fr_meta_size(cls)
+                                          : bytes;
     size_t slots = bytes / size;
     s->heap = heap;
     s->base = base;
@@ -50,14 +44,11 @@ void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *b
     s->align_log2 = (uint8_t)fr_log2_floor(align);
     s->cls = (uint8_t)cls;
     s->bin = FR_BIN_NONE;
-    s->first_slot = cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
-    /* The descriptor's base would count as a reference to an object there. */
-    if (fr_heap_is_watched(heap) && cls < FR_CLASS_COUNT && slots > 1)
-        s->first_slot = 1;
+    s->first_slot = (uint8_t)first_slot;
     s->capacity = (uint16_t)(slots - s->first_slot);
     s->object_size = cls == FR_CLASS_LARGE ? 0 : (uint32_t)size;
     s->reciprocal = reciprocal_of(size);
-    s->words = (uint8_t)words_for(slots);
+    s->words = (uint8_t)fr_bits_words(slots);
     fr_store_relaxed(&s->count, reserved);
     fr_store_relaxed(&s->fresh, s->first_slot);
     if (s->first_slot)

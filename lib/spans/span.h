@@ -11,11 +11,12 @@
  *                and the bits beyond the last slot)
  *   count     <= capacity
  *   linked     iff count < capacity, whenever the slab lock is free (and the span is not retired)
+ *   empty      iff count = 0, under the same conditions: on the list of empty spans
  *   bits taken = objects live + in caches + in a thread's local buffer, when nobody is inside
  *
  * Who may change what
- *   count up          fr_slab_reserve, fr_span_init: under the slab lock
- *   count down        anybody who released bits, by compare-and-swap; from `capacity` under the slab lock
+ *   count up          a reservation, under the slab lock; fr_span_init
+ *   count down        anybody who released bits, by compare-and-swap; from `capacity`, and to 0, under the slab lock
  *   count 0->RETIRED  reclaim, and growth of another class, under the slab lock
  *   bit 0->1          a thread with a reservation, unlocked
  *   bit 1->0          a thread that gives the object back, unlocked
@@ -28,9 +29,10 @@
  *         it runs), so the scan is repeated until all reserved bits are had.
  *   [S.3] Bits are cleared (release) before the count is lowered (release): whoever sees count 0
  *         (acquire) knows that nobody is inside, and everything done to the objects happened before.
- *   [S.4] Lowering from `capacity` is done under the slab lock, with the relinking; any other lowering
- *         is a compare-and-swap that fails when the value has become `capacity`. A plain subtraction
- *         would miss the relinking.
+ *   [S.4] Lowering from `capacity`, or to 0, is done under the slab lock, with the change of lists. Any
+ *         other lowering is a compare-and-swap from a value that is neither `capacity` nor what is lowered.
+ *         A plain subtraction would miss the change of lists. So a span is on the list of empty spans exactly
+ *         while its count is 0, and no other list has an empty span.
  *   [S.5] After its lowering, a thread without the slab lock touches nothing of the span.
  *   [S.6] The reservation that fills a span unlinks it in the same hold of the slab lock.
  *   [S.7] Retired: unlinked in the same hold, then dropped from the page map and from the list of all
@@ -54,7 +56,10 @@ struct fr_heap;
 /* What taking and giving objects back needs comes first, in one line of the processor's cache. */
 struct fr_span {
     fr_atomic count; /* reserved objects, or FR_RETIRED */
-    fr_atomic fresh; /* slots from here on were never taken; requested size of a large object */
+    union {
+        fr_atomic fresh;      /* slots from here on were never taken */
+        fr_atomic large_size; /* of a large object: the size that was asked for */
+    };
     struct fr_heap *heap;
     fr_entry outer; /* what the page map had here before, see pagemap.h */
     char *base;
@@ -72,9 +77,8 @@ struct fr_span {
     size_t bytes;
     struct fr_link in_slab; /* valid while linked */
     struct fr_link in_all;
-    uint32_t seen;       /* the last retiring scan that met it, under the slab lock */
-    uint32_t claim_seen; /* the same for claim scans */
-    fr_atomic taken[];   /* then, in checked instances, as many words again: the live bits */
+    uint32_t seen;     /* the last claim scan that met it, under the slab lock */
+    fr_atomic taken[]; /* then, in checked instances, as many words again: the live bits */
 };
 
 #define FR_BIN_NONE 0xff
@@ -127,15 +131,21 @@ static inline int fr_span_slot_exactly(const struct fr_span *s, const void *p, s
            *slot < fr_span_slots(s);
 }
 
+/* The span on one of its slab's lists. */
+static inline struct fr_span *fr_span_of_slab_link(struct fr_link *link)
+{
+    return FR_CONTAINER_OF(link, struct fr_span, in_slab);
+}
+
 /* Bytes of a descriptor for a span of `slots` slots. */
 size_t fr_span_descriptor_bytes(size_t slots, int checked);
 
 /*
- * Fills in a descriptor, all of whose bytes are zero: `reserved` objects are reserved from the start,
- * with no bit taken yet. Links and lists are the caller's.
+ * Fills in a descriptor, all of whose bytes are zero. Slots before `first_slot` are not used. `reserved` objects are
+ * reserved from the start, with no bit taken yet. Links and lists are the caller's.
  */
 void fr_span_init(struct fr_span *s, struct fr_heap *heap, unsigned cls, void *base, size_t bytes,
-                  size_t align, size_t reserved);
+                  size_t align, unsigned first_slot, size_t reserved);
 
 /*
  * Takes `n` reserved bits [S.2] and stores their objects' addresses in out[0 .. n-1]. Returns a slot
@@ -146,18 +156,16 @@ size_t fr_span_take(struct fr_span *s, size_t n, void **out);
 /* Clears the bits of `mask` in a word of `taken` [S.3]; returns those of them that were set. */
 size_t fr_span_untake(struct fr_span *s, size_t word, size_t mask);
 
-/* Lowers the count by n [S.4], from what it stores in *before. Returns 0 when that must be done under the
- * slab lock instead. */
-FR_INLINE int fr_span_lower(struct fr_span *s, size_t n, size_t *before)
+/* Lowers the count by n and returns what is left [S.4]. Returns 0 without lowering when the count is `capacity` or n:
+ * that is done under the slab lock. */
+FR_INLINE size_t fr_span_lower(struct fr_span *s, size_t n)
 {
     for (;;) {
         size_t count = fr_load_relaxed(&s->count);
-        if (FR_UNLIKELY(count == s->capacity))
+        if (FR_UNLIKELY(count == n || count == s->capacity))
             return 0;
-        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n))) {
-            *before = count;
-            return 1;
-        }
+        if (FR_LIKELY(fr_cas_release(&s->count, count, count - n)))
+            return count - n; /* [S.5] */
         fr_count(FR_EVENT_RETRY);
     }
 }

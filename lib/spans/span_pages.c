@@ -24,22 +24,10 @@ size_t fr_pages_next_run(size_t *set, size_t *pages)
     return first;
 }
 
-/* The bits of `run` that lie in a word; 0 when none do. */
-static size_t bits_in_word(struct fr_slot_run run, size_t word)
-{
-    size_t low = word * FR_WORD_BITS;
-    size_t mask = ~(size_t)0;
-    if (run.first > low)
-        mask &= run.first - low < FR_WORD_BITS ? ~(size_t)0 << (run.first - low) : 0;
-    if (run.end < low + FR_WORD_BITS)
-        mask &= run.end > low ? ~(~(size_t)0 << (run.end - low)) : 0;
-    return mask;
-}
-
 static int run_is_free(const struct fr_span *s, struct fr_slot_run run)
 {
     for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++)
-        if (fr_load_relaxed(&s->taken[word]) & bits_in_word(run, word))
+        if (fr_load_relaxed(&s->taken[word]) & fr_bits_mask(word, run.first, run.end))
             return 0;
     return 1;
 }
@@ -75,7 +63,7 @@ size_t fr_span_fitting_pages(const struct fr_span *s, size_t set, size_t most, s
             if (*slots + n > most)
                 continue; /* try a shorter piece of the run */
             *slots += n;
-            fitting |= (~(size_t)0 >> (FR_WORD_BITS - pages)) << page;
+            fitting |= fr_pages_mask(page, pages);
             break;
         }
         if (!pages)
@@ -99,7 +87,7 @@ static int take_bits(fr_atomic *word, size_t mask)
 int fr_span_take_run(struct fr_span *s, struct fr_slot_run run)
 {
     for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++) {
-        if (take_bits(&s->taken[word], bits_in_word(run, word)))
+        if (take_bits(&s->taken[word], fr_bits_mask(word, run.first, run.end)))
             continue;
         struct fr_slot_run had = {run.first, word * FR_WORD_BITS};
         if (had.first < had.end)
@@ -112,7 +100,7 @@ int fr_span_take_run(struct fr_span *s, struct fr_slot_run run)
 void fr_span_untake_run(struct fr_span *s, struct fr_slot_run run)
 {
     for (size_t word = run.first / FR_WORD_BITS; word * FR_WORD_BITS < run.end; word++)
-        fr_span_untake(s, word, bits_in_word(run, word));
+        fr_span_untake(s, word, fr_bits_mask(word, run.first, run.end));
 }
 
 size_t fr_span_mark(struct fr_span *s, size_t set)
@@ -129,8 +117,7 @@ size_t fr_span_unmark(struct fr_span *s, const void *object)
     size_t offset = (size_t)((const char *)object - s->base);
     size_t first = offset / FR_PAGE_SIZE;
     size_t last = (offset + s->object_size - 1) / FR_PAGE_SIZE;
-    size_t touched = (~(size_t)0 >> (FR_WORD_BITS - 1 - (last - first)))
-                     << first; /* a marked span is short */
+    size_t touched = fr_pages_mask(first, last - first + 1); /* a marked span is short */
     for (;;) {
         size_t marks = fr_load_relaxed(&s->purged);
         size_t cleared = marks & touched;

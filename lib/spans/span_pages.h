@@ -18,6 +18,7 @@
 #ifndef FR_SPAN_PAGES_H
 #define FR_SPAN_PAGES_H
 
+#include "base/bitrange.h"
 #include "spans/span.h"
 
 /* The slots [first, end) that overlap the pages [page, page + pages) of a span. */
@@ -29,6 +30,12 @@ struct fr_slot_run fr_span_slots_of_pages(const struct fr_span *s, size_t page, 
 
 /* Takes the lowest run of adjacent pages off a non-empty set: its first page, its length in *pages. */
 size_t fr_pages_next_run(size_t *set, size_t *pages);
+
+/* The set of `pages` adjacent pages from number `page` on. */
+static inline size_t fr_pages_mask(size_t page, size_t pages)
+{
+    return fr_bits_mask(0, page, page + pages);
+}
 
 /* The unmarked free pages of a span, as far as one look at its bits tells. */
 size_t fr_span_free_pages(const struct fr_span *s);

@@ -74,7 +74,7 @@ static char *const command[] = {"/bin/true", NULL};
 
 static void *start_processes(void *arg)
 {
-    for (int i = 0; i < 10; i++) {
+    for (volatile int i = 0; i < 10; i++) {
         pid_t child;
         char *copy = strdup("some memory");
         EXPECT(posix_spawn(&child, command[0], NULL, NULL, command, environ) == 0);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BITS = 3 * FR_RANGE_WORD_BITS - 5 };
+enum { BITS = 3 * FR_WORD_BITS - 5 };
 
 struct pair {
     size_t words[3];
@@ -50,7 +50,7 @@ static void require_equal(const struct pair *p)
 {
     for (size_t i = 0; i < BITS; i++)
         REQUIRE_MSG(fr_bits_test(p->words, i) == p->bytes[i], "bit %zu", i);
-    REQUIRE(p->words[2] >> (BITS - 2 * FR_RANGE_WORD_BITS) == 0);
+    REQUIRE(p->words[2] >> (BITS - 2 * FR_WORD_BITS) == 0);
 }
 
 START_TEST(test_every_range_is_looked_through)
@@ -94,8 +94,8 @@ START_TEST(test_words_that_hold_bits)
 {
     ck_assert_uint_eq(fr_bits_words(0), 0);
     ck_assert_uint_eq(fr_bits_words(1), 1);
-    ck_assert_uint_eq(fr_bits_words(FR_RANGE_WORD_BITS), 1);
-    ck_assert_uint_eq(fr_bits_words(FR_RANGE_WORD_BITS + 1), 2);
+    ck_assert_uint_eq(fr_bits_words(FR_WORD_BITS), 1);
+    ck_assert_uint_eq(fr_bits_words(FR_WORD_BITS + 1), 2);
 }
 END_TEST
 

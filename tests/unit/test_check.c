@@ -45,11 +45,8 @@ static void stage_open(struct stage *s)
         if (s->slab->bins[bin])
             s->span = FR_CONTAINER_OF(s->slab->bins[bin], struct fr_span, in_slab);
     if (!s->span) {
-        struct fr_span *span = fr_grow(s->heap, s->cls, 0, NULL);
-        REQUIRE(span != NULL);
-        fr_slab_link(s->heap, span);
-        fr_heap_count_empty(s->heap, s->cls, span->bytes);
-        s->span = span;
+        size_t got;
+        REQUIRE((s->span = fr_grow(s->heap, s->cls, 0, &got, NULL)) != NULL);
     }
     REQUIRE(fr_instance_is_valid(s->x.f));
 }
@@ -80,12 +77,12 @@ START_TEST(test_counters)
     require_noticed(&s, &s.slab->held, "the slab's bytes");
     require_noticed(&s, &s.slab->used, "the slab's used objects");
     require_noticed(&s, &s.slab->slots, "the slab's slots");
-    require_noticed(&s, &s.heap->empty, "the bytes of empty spans");
-    require_noticed(&s, &s.heap->empty_of[s.cls], "the class's empty bytes");
+    require_noticed(&s, &s.heap->empty_bytes, "the bytes of empty spans");
+    require_noticed(&s, &s.heap->empties[s.cls].bytes, "the class's empty bytes");
     require_noticed(&s, &s.heap->backing.held, "what is held");
     for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
         require_noticed(&s, &s.heap->backing.held_for[i], "what is held for a purpose");
-    require_noticed(&s, &s.heap->record_metadata, "the record's bytes");
+    require_noticed(&s, &fr_instance_of(s.x.f)->registry.header_bytes, "the headers' bytes");
     stage_close(&s);
 }
 END_TEST

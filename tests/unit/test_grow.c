@@ -2,6 +2,7 @@
 /* Growth by itself: spans and metadata blocks from the fallback, and nothing left of what failed. */
 #include "check.h"
 #include "spans/grow.h"
+#include "spans/meta.h"
 #include "cache/instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -34,12 +35,14 @@ static void stage_close(struct stage *s)
     fixture_close(&s->x);
 }
 
-/* Links a span that nothing is reserved of. */
-static void link_empty(struct stage *s, struct fr_span *span)
+/* A new span, of which nothing is reserved; NULL: the fallback refuses. */
+static struct fr_span *grow_empty(struct stage *s)
 {
-    fr_slab_link(s->heap, span);
-    fr_heap_count_empty(s->heap, s->cls, span->bytes);
+    size_t got;
+    struct fr_span *span = fr_grow(s->heap, s->cls, 0, &got, NULL);
+    REQUIRE(!span || got == 0);
     REQUIRE(fr_heap_is_valid(s->x.f));
+    return span;
 }
 
 START_TEST(test_spans_get_longer)
@@ -48,14 +51,13 @@ START_TEST(test_spans_get_longer)
     size_t held = 0;
     stage_open(&s, FALLBACK_EVERYTHING);
     for (size_t i = 0; i < 20; i++) {
-        struct fr_span *span = fr_grow(s.heap, s.cls, 0, NULL);
+        struct fr_span *span = grow_empty(&s);
         REQUIRE(span != NULL);
         ck_assert_uint_eq(span->bytes, fr_class_span_bytes(s.cls, held));
         ck_assert_uint_eq(fr_load_relaxed(&span->count), 0);
         ck_assert_ptr_eq(fr_entry_span(fr_pagemap_get(&s.heap->map, span->base)), span);
         held += span->bytes;
         ck_assert_uint_eq(fr_load_relaxed(&s.heap->slabs[s.cls].held), held);
-        link_empty(&s, span);
     }
     stage_close(&s);
 }
@@ -68,13 +70,13 @@ START_TEST(test_reservations)
     void *out[1024];
     struct fr_misuse none = {FR_MISUSE_NONE, NULL};
     stage_open(&s, FALLBACK_EVERYTHING);
-    struct fr_span *span = fr_grow(s.heap, s.cls, 100000, NULL);
+    size_t n;
+    struct fr_span *span = fr_grow(s.heap, s.cls, 100000, &n, NULL);
     REQUIRE(span != NULL && span->capacity <= 1024);
-    size_t n = span->capacity;
+    ck_assert_uint_eq(n, span->capacity);
     ck_assert_uint_eq(fr_load_relaxed(&span->count), n);
-    fr_slab_link(s.heap, span);
     ck_assert_uint_eq(fr_slab_take(s.heap, s.cls, 1, out, NULL), 0);
-    fr_slab_take_reserved(s.heap, span, n, out);
+    fr_slab_take_reserved(s.heap, span, n, out, NULL);
     REQUIRE(fr_heap_is_valid(s.x.f));
     fr_slab_give(s.heap, s.cls, out, n, &none);
     ck_assert_int_eq(none.kind, FR_MISUSE_NONE);
@@ -90,16 +92,14 @@ START_TEST(test_shorter_when_short_of_memory)
     stage_open(&s, FALLBACK_EVERYTHING);
     size_t least = fr_class_span_bytes_min(s.cls);
     while (fr_class_span_bytes(s.cls, fr_load_relaxed(&s.heap->slabs[s.cls].held)) == least) {
-        struct fr_span *span = fr_grow(s.heap, s.cls, 0, NULL);
+        struct fr_span *span = grow_empty(&s);
         REQUIRE(span != NULL);
-        link_empty(&s, span);
     }
     fallback_set_plan(&s.x.fallback, &first);
-    struct fr_span *span = fr_grow(s.heap, s.cls, 0, NULL);
+    struct fr_span *span = grow_empty(&s);
     REQUIRE(span != NULL);
     ck_assert_uint_eq(span->bytes, least);
     ck_assert_uint_eq(fr_load_relaxed(&s.x.fallback.refused), 1);
-    link_empty(&s, span);
     stage_close(&s);
 }
 END_TEST
@@ -113,11 +113,9 @@ START_TEST(test_every_refusal)
         const struct fault_plan plan = {.fail = {k, 0}};
         stage_open(&s, FALLBACK_DIRTY);
         fallback_set_plan(&s.x.fallback, &plan);
-        struct fr_span *span = fr_grow(s.heap, s.cls, 0, NULL);
+        struct fr_span *span = grow_empty(&s);
         int refused = fr_load_relaxed(&s.x.fallback.refused) != 0;
         ck_assert_int_eq(span == NULL, refused);
-        if (span)
-            link_empty(&s, span);
         REQUIRE(fr_heap_is_valid(s.x.f));
         refusals += (size_t)refused;
         stage_close(&s);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "cache/instance.h"
+#include "life.h"
 
-#include "reclaim/fork.h"
+#include "cache/instances.h"
+#include "cache/registry.h"
+#include "cache/retain.h"
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
 #include "providers/providers.h"
+#include "reclaim/fork.h"
 #include "spans/release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
@@ -19,9 +22,6 @@ _Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, fru
  * of 4 to 64 KiB alone take 1.5 MiB, and with less than that they take turns. Mixed traffic up to 64 KiB
  * costs 97 ns an operation with 4 MiB, 112 with 2, 268 with 1. */
 #define DEFAULT_THREAD_CACHE_MAX ((size_t)4 << 20)
-
-fr_lock fr_process_lock;
-struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -39,27 +39,14 @@ static int config_valid(const struct frusa_config *c)
            all_null(c->reserved, LENGTH(c->reserved));
 }
 
-/* Under the process lock: puts the instance on the list, at the first gap in the numbers. */
-static void assign_number(struct fr_instance *inst)
-{
-    size_t number = 0;
-    struct fr_link *link = fr_process_instances.next;
-    for (; link != &fr_process_instances; link = link->next, number++)
-        if (FR_CONTAINER_OF(link, struct fr_instance, in_process)->number != number)
-            break;
-    inst->number = number;
-    fr_store_relaxed(&inst->fast_slot, number + 1 < FR_THREAD_FAST_SLOTS ? number + 1 : 0);
-    fr_list_insert_after(link->prev, &inst->in_process);
-}
-
 /* Under the process lock. Fills in everything but the public part, `state` and `record_bytes`. */
 static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *ops,
                     const struct frusa_config *config)
 {
     inst->thread_cache_max =
         config->thread_cache_max ? config->thread_cache_max : DEFAULT_THREAD_CACHE_MAX;
-    fr_list_init(&inst->caches);
-    fr_list_init(&inst->spares);
+    fr_registry_init(inst);
+    fr_retain_init(inst);
     inst->heap.backing.ops = *ops;
     inst->heap.backing.limit = config->limit;
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
@@ -69,7 +56,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
         fr_tools_pool_begin(&inst->heap);
     }
     fr_heap_init(&inst->heap);
-    assign_number(inst);
+    fr_instances_add(inst);
 }
 
 static const struct frusa_config default_config = FRUSA_CONFIG_INIT;
@@ -100,7 +87,6 @@ struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
     memset(inst, 0, sizeof(*inst));
     inst->heap.backing = backing;
     inst->record_bytes = bytes;
-    fr_fetch_add_relaxed(&inst->heap.record_metadata, bytes);
     fr_process_guard();
     fill_in(inst, ops, config);
     fr_process_unguard();
@@ -140,32 +126,14 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
     if (fr_load_acquire(&inst->state) == FR_UNTOUCHED)
         fr_store_release(&inst->state, start_static(inst, &config));
     fr_process_unguard();
-    if (fr_load_acquire(&inst->state) == FR_READY)
+    if (fr_instance_is_ready(inst))
         return 1;
     fr_set_error(FR_EINVAL);
     return 0;
 }
 
-static int is_same_text(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-FR_COLD const char *fr_instance_call(const struct fr_instance *inst, const char *call)
-{
-    const struct frusa_front *front = fr_instance_front(inst);
-    const char *const *pair = front ? front->calls : NULL;
-    for (; pair && pair[0]; pair += 2)
-        if (is_same_text(pair[0], call))
-            return pair[1];
-    return call;
-}
-
-void fr_instance_end(struct fr_instance *inst)
+/* Gives back what is left when no cache and no other thread knows the instance any more. */
+static void end(struct fr_instance *inst)
 {
     fr_release_everything(&inst->heap);
     fr_pagemap_trim(&inst->heap.map);
@@ -177,7 +145,18 @@ void fr_instance_end(struct fr_instance *inst)
         return;
     }
     /* All but the public part and the state, which goes last. */
-    fr_store_relaxed(&inst->fast_slot, 0);
-    memset(&inst->number, 0, sizeof(*inst) - offsetof(struct fr_instance, number));
+    memset((char *)inst + offsetof(struct fr_instance, fast_slot), 0,
+           sizeof(*inst) - offsetof(struct fr_instance, fast_slot));
     fr_store_release(&inst->state, FR_UNTOUCHED);
+}
+
+void fr_instance_destroy(struct fr_instance *inst)
+{
+    if (fr_instance_is_ready(inst)) {
+        fr_registry_detach_all(inst);
+        end(inst);
+    } else {
+        fr_store_release(&inst->state,
+                         FR_UNTOUCHED); /* REFUSED: the options may be others next time */
+    }
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "spans/judge.h"
+
+/* Whether an object of its kind begins at p. */
+static int is_beginning(const struct fr_found *found, const void *p)
+{
+    if (found->cls == FR_CLASS_LARGE)
+        return fr_span_base(found->span) == (const char *)p;
+    if (fr_heap_is_checked(found->span->heap))
+        return found->slot < fr_span_slots(found->span);
+    size_t slot;
+    return fr_span_slot_exactly(found->span, p, &slot);
+}
+
+enum fr_misuse_kind fr_judge(const struct fr_heap *h, const void *p, struct fr_found *found)
+{
+    fr_entry e = fr_pagemap_get(&h->map, p);
+    found->span = fr_entry_span(e);
+    found->cls = fr_entry_class(e);
+    found->slot = 0;
+    if (!found->span || fr_class_is_meta(found->cls))
+        return FR_INVALID_POINTER;
+    if (found->span->heap != h)
+        return FR_WRONG_INSTANCE;
+    if (found->cls != FR_CLASS_LARGE)
+        found->slot = fr_span_slot_of(found->span, p);
+    return is_beginning(found, p) ? FR_MISUSE_NONE : FR_INVALID_POINTER;
+}
+
+enum fr_misuse_kind fr_diagnose(struct fr_heap *h, const void *p)
+{
+    struct fr_found found;
+    fr_pagemap_guard(&h->map);
+    enum fr_misuse_kind kind = fr_judge(h, p, &found);
+    fr_pagemap_unguard(&h->map);
+    return kind == FR_MISUSE_NONE ? FR_LAYOUT_MISMATCH : kind;
+}

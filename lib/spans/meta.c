@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "spans/meta.h"
+
+#include "port/memory.h"
+
+/* A new metadata span, linked, with one block reserved. */
+static struct fr_span *grow_meta(struct fr_heap *h, unsigned cls, int *at_limit)
+{
+    size_t bytes = FR_META_SPAN_BYTES(cls);
+    void *base = fr_fallback_alloc(&h->backing, bytes, FR_PAGE_SIZE, FR_FOR_METADATA, at_limit);
+    if (!base)
+        return NULL;
+    struct fr_span *s = base;
+    memset(s, 0, fr_span_descriptor_bytes(FR_META_SLOTS, 0));
+    fr_span_init(s, h, cls, base, bytes, FR_PAGE_SIZE, 1, 1);
+    if (!fr_heap_publish(h, s, FR_META_SPANS, at_limit)) {
+        fr_fallback_dealloc(&h->backing, base, bytes, FR_PAGE_SIZE, FR_FOR_METADATA);
+        return NULL;
+    }
+    fr_slab_link(s);
+    return s;
+}
+
+void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
+{
+    unsigned cls = fr_meta_class_of(bytes);
+    void *block;
+    int is_fresh = 0;
+    if (!fr_slab_take(h, cls, 1, &block, &is_fresh)) {
+        struct fr_span *s = grow_meta(h, cls, at_limit);
+        if (!s)
+            return NULL;
+        fr_slab_take_reserved(h, s, 1, &block, &is_fresh);
+    }
+    if (!is_fresh || !fr_heap_memory_is_zeroed(h))
+        memset(block, 0, fr_meta_size(cls));
+    return block;
+}
+
+void fr_meta_free(struct fr_heap *h, void *block, size_t bytes)
+{
+    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    fr_slab_give(h, fr_meta_class_of(bytes), &block, 1, &none);
+}
+
+/* A large object has one bit, and no live bits. */
+static size_t large_descriptor_bytes(void)
+{
+    return fr_span_descriptor_bytes(1, 0);
+}
+
+struct fr_span *fr_meta_alloc_descriptor(struct fr_heap *h, size_t slots, int *at_limit)
+{
+    return fr_meta_alloc(h, fr_span_descriptor_bytes(slots, fr_heap_is_checked(h)), at_limit);
+}
+
+struct fr_span *fr_meta_alloc_large_descriptor(struct fr_heap *h, int *at_limit)
+{
+    return fr_meta_alloc(h, large_descriptor_bytes(), at_limit);
+}
+
+void fr_meta_free_descriptor(struct fr_heap *h, struct fr_span *s)
+{
+    if (s->cls == FR_CLASS_LARGE)
+        fr_meta_free(h, s, large_descriptor_bytes());
+    else if (!fr_class_is_meta(s->cls))
+        fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), fr_heap_is_checked(h)));
+}
