@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Calls to an instance's fallback, and what is held from it.
+ * Layer base: what the others stand on and the system does not offer: locks with ranks, lists, bit ranges, size classes,
+ * reports of misuse. This file: calls to an instance's fallback, and what is held from it.
  *
  * Every call of a fallback goes through here, with no lock held (asserted in debug builds). A block is
  * booked against the limit before it is asked for and unbooked when it was refused:

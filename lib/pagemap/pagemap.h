@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The page map: address -> span and class.
+ * Layer pagemap: address -> span and class. It knows descriptors of spans as addresses only. Nothing below asks it.
  *
  * A radix tree over the pages of the address space. An entry packs the descriptor's address, a multiple of
  * FR_SPAN_ALIGN, with the class number below it, so that an unsized free finds its class without a

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What this build can rely on, as constants that are always defined:
+ * Layer port: what depends on the system or the compiler, and nothing else. A new system or compiler changes files here
+ * alone (doc/PORTING.md). This file: what this build can rely on, as constants that are always defined:
  *   FR_HOSTED          an operating system and a C library are there
  *   FR_HAVE_FUTEX      Linux futexes
  *   FR_HAVE_MEMBARRIER the membarrier system call may exist (it is tried at run time)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Reclaim: recall of all caches, retiring of empty spans, handing them back; and emptying caches alone. */
+/*
+ * Layer reclaim: what one thread does to the caches of all others, whatever their owners are doing. Free objects come back
+ * out of caches, empty spans go back to the fallback, free pages of other spans are purged; and fork finds every instance
+ * at rest.
+ */
 #ifndef FR_RECLAIM_H
 #define FR_RECLAIM_H
 
