@@ -72,6 +72,17 @@ static void test_fork(void)
 
 static char *const command[] = {"/bin/true", NULL};
 
+/* A function of its own: the child shares the parent's variables. */
+static void run_by_vfork(void)
+{
+    pid_t child = vfork();
+    if (child == 0) {
+        execve(command[0], command, environ);
+        _exit(1);
+    }
+    wait_for(child);
+}
+
 static void *start_processes(void *arg)
 {
     for (volatile int i = 0; i < 10; i++) {
@@ -79,12 +90,7 @@ static void *start_processes(void *arg)
         char *copy = strdup("some memory");
         EXPECT(posix_spawn(&child, command[0], NULL, NULL, command, environ) == 0);
         wait_for(child);
-        child = vfork();
-        if (child == 0) {
-            execve(command[0], command, environ);
-            _exit(1);
-        }
-        wait_for(child);
+        run_by_vfork();
         FILE *pipe = popen("echo out", "r");
         EXPECT(pipe != NULL && fgetc(pipe) == 'o');
         EXPECT(pclose(pipe) == 0);
