@@ -12,7 +12,8 @@ extern "C" int plugin_run()
                                      "a string too long for the string's own room, in the heap");
     int caught = 0;
     try {
-        delete[] new char[n];
+        char *volatile kept = new char[n]; // else the compiler may leave new and delete out
+        delete[] kept;
     } catch (const std::bad_alloc &) {
         caught++;
     }
