@@ -48,7 +48,7 @@ static int clamp(size_t n)
 }
 
 /* The old form, whose members wrap in glibc; here they stop at INT_MAX. */
-FR_EXPORT struct mallinfo mallinfo(void)
+static struct mallinfo narrow_info(void)
 {
     struct mallinfo2 wide = mallinfo2();
     struct mallinfo info;
@@ -59,6 +59,16 @@ FR_EXPORT struct mallinfo mallinfo(void)
     info.uordblks = clamp(wide.uordblks);
     info.fordblks = clamp(wide.fordblks);
     return info;
+}
+
+FR_EXPORT struct mallinfo mallinfo(void)
+{
+    return narrow_info();
+}
+
+FR_EXPORT struct mallinfo __libc_mallinfo(void)
+{
+    return narrow_info();
 }
 
 /* 1: the parameter is taken, which for most means that it has no meaning here; 0: it cannot be served. */
@@ -78,6 +88,8 @@ FR_EXPORT int mallopt(int parameter, int value)
         return 0;
     }
 }
+
+FR_ALIAS_OF(mallopt) int __libc_mallopt(int parameter, int value);
 
 FR_EXPORT void malloc_stats(void)
 {

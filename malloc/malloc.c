@@ -151,3 +151,16 @@ FR_EXPORT int malloc_trim(size_t pad)
     (void)pad;
     return frusa_reclaim(&fr_malloc_heap) != 0;
 }
+
+/*
+ * The names that the C library gives its own functions. Wrappers of malloc call them, and mix them with the public
+ * names: an object of __libc_malloc comes back through free.
+ */
+FR_ALIAS_OF(malloc) void *__libc_malloc(size_t size);
+FR_ALIAS_OF(calloc) void *__libc_calloc(size_t n, size_t size);
+FR_ALIAS_OF(realloc) void *__libc_realloc(void *p, size_t size);
+FR_ALIAS_OF(free) void __libc_free(void *p);
+FR_ALIAS_OF(memalign) void *__libc_memalign(size_t align, size_t size);
+FR_ALIAS_OF(valloc) void *__libc_valloc(size_t size);
+FR_ALIAS_OF(pvalloc) void *__libc_pvalloc(size_t size);
+FR_ALIAS_OF(posix_memalign) int __posix_memalign(void **out, size_t align, size_t size);

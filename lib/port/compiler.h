@@ -23,6 +23,12 @@
 /* Run when the library is loaded; and when it goes, after all that its users left for then. */
 #define FR_CONSTRUCTOR __attribute__((constructor))
 #define FR_DESTRUCTOR  __attribute__((destructor(101)))
+/* Another exported name of an exported function of the same file. gcc wants its attributes repeated. */
+#if defined(__has_attribute) && __has_attribute(copy)
+#define FR_ALIAS_OF(function) FR_EXPORT __attribute__((alias(#function), copy(function)))
+#else
+#define FR_ALIAS_OF(function) FR_EXPORT __attribute__((alias(#function)))
+#endif
 #else
 #error "this compiler is not supported yet: define these macros for it (see doc/PORTING)"
 #endif

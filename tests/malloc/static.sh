@@ -59,7 +59,7 @@ if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.a" ]; then
     if ${CC:?} -static "$scratch/empty.c" -o "$scratch/empty" 2> /dev/null; then
         libs=$(flags --static --libs | sed 's/-Wl,-rpath,[^ ]*//g') # glibc refuses it in a static program
         # shellcheck disable=SC2086
-        try "early.c family.c late.c processes.c together.c $cxx ${cxx:+replaced.cc}" -DSTATIC -static $libs
+        try "early.c family.c late.c libc_names.c processes.c together.c $cxx ${cxx:+replaced.cc}" -DSTATIC -static $libs
         # shellcheck disable=SC2086
         try "early.c family.c" -DSTATIC -fPIE -static-pie $libs
         # shellcheck disable=SC2086
