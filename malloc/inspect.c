@@ -4,16 +4,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <frusa.h>
 
 #include "heap.h"
 #include "port/compiler.h"
 #include "port/error.h"
-#include "report.h"
 
 static struct frusa_stats stats_now(void)
 {
@@ -71,7 +70,10 @@ FR_EXPORT struct mallinfo __libc_mallinfo(void)
     return narrow_info();
 }
 
-/* 1: the parameter is taken, which for most means that it has no meaning here; 0: it cannot be served. */
+/*
+ * 1: the parameter is known. It has no meaning here: it concerns how glibc arranges its memory, or the contents of
+ * memory that no correct program reads (M_PERTURB), or nothing any more (M_CHECK_ACTION). 0: it is unknown.
+ */
 FR_EXPORT int mallopt(int parameter, int value)
 {
     (void)value;
@@ -81,6 +83,8 @@ FR_EXPORT int mallopt(int parameter, int value)
     case M_TOP_PAD:
     case M_MMAP_THRESHOLD:
     case M_MMAP_MAX:
+    case M_CHECK_ACTION:
+    case M_PERTURB:
     case M_ARENA_TEST:
     case M_ARENA_MAX:
         return 1;
@@ -91,17 +95,40 @@ FR_EXPORT int mallopt(int parameter, int value)
 
 FR_ALIAS_OF(mallopt) int __libc_mallopt(int parameter, int value);
 
+/*
+ * The lines of glibc, in its words; its only arena is the spans. All memory comes from mmap, so its peak is the peak
+ * of all that was held. Writes to the stream stderr, which the program may have redirected. Not a cancellation
+ * point: a thread that ended here would leave its request for statistics half done, where glibc goes on.
+ */
 FR_EXPORT void malloc_stats(void)
 {
-    fr_report_text(STDERR_FILENO);
+    struct frusa_stats s = stats_now();
+    int saved = fr_save_errno();
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    fprintf(stderr,
+            "Arena 0:\n"
+            "system bytes     = %10zu\n"
+            "in use bytes     = %10zu\n"
+            "Total (incl. mmap):\n"
+            "system bytes     = %10zu\n"
+            "in use bytes     = %10zu\n"
+            "max mmap bytes   = %10zu\n",
+            s.allocated_from_fallback, s.in_use, s.allocated_from_fallback + s.large,
+            s.in_use + s.large, s.peak_allocated);
+    pthread_setcancelstate(state, NULL);
+    fr_restore_errno(saved);
 }
 
-/* As with glibc the options must be 0 and the result is XML, with elements of our own. */
+/*
+ * The result is XML, with elements of our own. Options other than 0 are an error: glibc's function returns EINVAL
+ * for them, its manual says that errno has it.
+ */
 FR_EXPORT int malloc_info(int options, FILE *stream)
 {
     if (options != 0) {
         errno = EINVAL;
-        return -1;
+        return EINVAL;
     }
     struct frusa_stats s = stats_now();
     int n = fprintf(stream,

@@ -105,17 +105,14 @@ FR_EXPORT void *memalign(size_t align, size_t size)
     return frusa_alloc(&fr_malloc_heap, size, align);
 }
 
-/* The error is the result; errno and *out stay as they are. */
+/* The error is the result, and *out stays as it is. Like glibc's, it leaves ENOMEM in errno, but not EINVAL. */
 FR_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
-    int saved = errno;
     if (FR_UNLIKELY(!is_power_of_two(align) || align % sizeof(void *)))
         return EINVAL;
     void *p = frusa_alloc(&fr_malloc_heap, size, align);
-    if (FR_UNLIKELY(!p)) {
-        errno = saved;
+    if (FR_UNLIKELY(!p))
         return ENOMEM;
-    }
     *out = p;
     return 0;
 }
