@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -72,4 +73,17 @@ const char *fr_environment_value(char *buffer, size_t room)
             value = *at + sizeof(prefix) - 1;
     fr_restore_errno(saved);
     return value;
+}
+
+int fr_environment_is_foreign(void)
+{
+    return getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid();
+}
+
+void fr_environment_clean(void)
+{
+    int saved = fr_save_errno();
+    if (getauxval(AT_SECURE) && environ)
+        unsetenv(FR_VARIABLE);
+    fr_restore_errno(saved);
 }

@@ -13,4 +13,13 @@
  */
 const char *fr_environment_value(char *buffer, size_t room);
 
+/* Has the process more rights than the user who started it, and gave it the environment? */
+int fr_environment_is_foreign(void);
+
+/*
+ * Takes the variable out of the environment of a program that was started with more rights than its caller's. The
+ * programs that it executes need not have such rights, so they would heed the variable.
+ */
+void fr_environment_clean(void);
+
 #endif /* FR_MALLOC_ENVIRONMENT_H */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,8 +13,10 @@
 
 #include <frusa.h>
 
+#include "environment.h"
 #include "heap.h"
 #include "port/error.h"
+#include "report_file.h"
 
 /* Writes it all, as far as the system lets. */
 static void write_out(int fd, const char *text, size_t length)
@@ -157,24 +160,32 @@ static int expand(char *out, size_t room)
     return 1;
 }
 
+/*
+ * Nothing is written with more rights than the user's who started the process: the directory and the environment
+ * are that user's choice.
+ */
 static void write_file(void)
 {
     char name[PATH_MAX];
-    int fd = expand(name, sizeof(name))
-                 ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666)
-                 : -1;
+    int fd = -1;
+    if (!fr_environment_is_foreign() && expand(name, sizeof(name)))
+        fd = fr_report_file_open(name);
     if (fd < 0)
         return;
     fr_report_json(fd);
     close(fd);
 }
 
+/* A thread that calls exit with a request for its cancellation pending must not end in the middle. */
 void fr_report_at_exit(void)
 {
     int saved = fr_save_errno();
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     if (destination == STANDARD_ERROR && is_still_standard_error())
         fr_report_text(error_fd);
     else if (destination == TO_FILE)
         write_file();
+    pthread_setcancelstate(state, NULL);
     fr_restore_errno(saved);
 }

@@ -109,6 +109,7 @@ __attribute__((constructor)) static void start(void)
     frusa_set_retain(&fr_malloc_heap, options.retain);
     frusa_set_huge((int)options.huge);
     fr_report_prepare(options.stats.start, options.stats.length);
+    fr_environment_clean();
     fr_restore_errno(saved);
 }
 

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <frusa.h>
 
 #include "malloc/options.h"
+#include "malloc/report_file.h"
 #include "message.h"
 
 enum kind { KIND_SIZE, KIND_FLAG, KIND_CHOICE, KIND_TEXT };
@@ -71,12 +71,11 @@ static void refuse(const char *part, size_t length, const char *why)
          why, parsed->values);
 }
 
-/* Returns 0, or what speaks against creating or writing a file. */
+/* Returns 0, or why no file can be created or written under this name. */
 static int what_prevents(const char *file)
 {
-    struct stat st;
-    if (stat(file, &st) == 0)
-        return S_ISDIR(st.st_mode) ? EISDIR : access(file, W_OK) == 0 ? 0 : errno;
+    if (access(file, F_OK) == 0)
+        return access(file, R_OK | W_OK) == 0 ? 0 : errno; /* read to see that it is a report */
     char *directory = text_of("%s", file);
     char *slash = strrchr(directory, '/');
     if (slash)
@@ -91,6 +90,9 @@ static void require_writable(const char *file)
 {
     if (strcmp(file, "-") == 0 || strstr(file, "%p"))
         return;
+    const char *objection = fr_report_file_objection(file);
+    if (objection)
+        fail(STATUS_FAILED, "%s: %s", file, objection);
     int why = what_prevents(file);
     if (why != 0)
         fail(STATUS_FAILED, "%s: %s", file, strerror(why));

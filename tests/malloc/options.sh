@@ -36,7 +36,62 @@ settings=$PWD/settings
 grep -q '"allocated_from_fallback": [0-9]' "$scratch/relative.json" || fail "stats=FILE: no figures"
 preloaded "stats=$scratch/%p.json" ./settings
 ls "$scratch"/[0-9]*.json > /dev/null || fail "stats=%p.json: no such file"
+preloaded "stats=$scratch/end.json" ./settings end
+[ -s "$scratch/end.json" ] || fail "stats=FILE: no report by a thread that is being cancelled"
 preloaded stats=/no/such/directory/file ./settings || fail "stats to nowhere: status $?"
+
+# The file of the statistics: an earlier report is replaced, and nothing else.
+report=$scratch/report
+
+# keeps WHAT: a program under stats=FILE leaves the file as it is.
+keeps() {
+    cp "$scratch/kept" "$scratch/before"
+    timeout 60 env FRUSA_OPTIONS="stats=$report" LD_PRELOAD="$override" ./settings || fail "$1: status $?"
+    cmp -s "$scratch/kept" "$scratch/before" || fail "$1: written over"
+}
+
+# is_written WHAT: a program under stats=FILE writes its report there.
+is_written() {
+    preloaded "stats=$report" ./settings || fail "$1: status $?"
+    grep -q '"allocated_from_fallback": [0-9]' "$report" || fail "$1: no report"
+}
+
+is_written 'a new file'
+echo '# end of a longer report' >> "$report"
+is_written 'an earlier report'
+! grep -q longer "$report" || fail "an earlier report: not replaced"
+printf '{\n  "alloc' > "$report"
+is_written 'a report that was cut'
+: > "$report"
+is_written 'an empty file'
+cp "$report" "$scratch/kept"
+echo '# another program' >> "$scratch/kept"
+ln -sf "$scratch/kept" "$report"
+keeps 'a symbolic link'
+echo '# another program' >> "$scratch/kept"
+rm "$report"
+ln "$scratch/kept" "$report"
+keeps 'a hard link'
+rm "$report"
+echo 'root:*:19000:0:99999:7:::' > "$report"
+cp "$report" "$scratch/kept"
+preloaded "stats=$report" ./settings || fail "a file that is no report: status $?"
+cmp -s "$report" "$scratch/kept" || fail "a file that is no report: written over"
+rm "$report"
+mkfifo "$report"
+preloaded "stats=$report" ./settings || fail "a FIFO: status $?"
+rm "$report"
+if [ "$(id -u)" -eq 0 ]; then
+    is_written 'a report of root'
+    printf '{\n' > "$report"
+    cp "$report" "$scratch/kept"
+    chown 65534 "$report"
+    preloaded "stats=$report" ./settings || fail "a report of another user: status $?"
+    cmp -s "$report" "$scratch/kept" || fail "a report of another user: written over"
+    rm "$report"
+    preloaded "stats=$report" ./settings become || fail "other rights than the user: status $?"
+    [ ! -e "$report" ] || fail "a report is written with more rights than the user's"
+fi
 if command -v python3 > /dev/null; then
     python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$scratch/relative.json" ||
         fail "stats=FILE: not JSON"

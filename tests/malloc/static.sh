@@ -34,17 +34,34 @@ try() {
     done
 }
 
-# Whoever starts a program with more rights than his own does not say how it allocates. A static program:
-# others may not reach the build directory.
-try_privileged() {
+# build_privileged FLAGS...: a program that runs with the rights of another user. It is static: that user may not
+# reach the build directory.
+build_privileged() {
     build settings.c "${CC:?}" -fno-builtin -DSTATIC -static "$@"
     chmod 755 "$scratch" && chown 65534 "$scratch/program" && chmod u+s "$scratch/program"
+}
+
+# Whoever starts a program with more rights than his own does not say how it allocates, nor how the programs
+# allocate that it executes.
+try_privileged() {
+    build_privileged "$@"
     [ "$(FRUSA_OPTIONS=limit=0 "$scratch/program" limit 2> /dev/null)" = refused ] ||
         fail "a set-user-ID program heeds FRUSA_OPTIONS"
     # (A program that counts its lines may not write them as that user.)
     [ "$(FRUSA_OPTIONS=nonsense "$scratch/program" 2>&1 | grep -v '^profiling:')" = \
         'frusa: frusa_malloc_options: nonsense: unknown option, ignored' ] ||
         fail "a set-user-ID program complains of FRUSA_OPTIONS"
+    FRUSA_OPTIONS=stats=x FRUSA_OTHER=kept "$scratch/program" environment > "$scratch/output" 2> /dev/null
+    grep -q '^FRUSA_OTHER=kept$' "$scratch/output" || fail "no environment: $(cat "$scratch/output")"
+    ! grep '^FRUSA_OPTIONS' "$scratch/output" || fail "a set-user-ID program passes FRUSA_OPTIONS on"
+    # Its own options name a file in the directory where its caller started it.
+    mkdir "$scratch/open" && chmod 777 "$scratch/open"
+    build_privileged '-DOPTIONS="stats=report"' "$@"
+    (cd "$scratch/open" && "$scratch/program") || fail "a set-user-ID program with stats: status $?"
+    [ ! -e "$scratch/open/report" ] || fail "a set-user-ID program writes a report with its rights"
+    chmod u-s "$scratch/program"
+    (cd "$scratch/open" && "$scratch/program") || fail "a program with stats: status $?"
+    [ -e "$scratch/open/report" ] || fail "a program writes no report of its own"
 }
 
 cxx=

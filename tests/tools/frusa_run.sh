@@ -49,7 +49,18 @@ says err 'no-such-option'
 expect 125 "$frusa_run" --stats=/nowhere/at/all true
 says err '/nowhere/at/all: No such file or directory'
 expect 125 "$frusa_run" --stats="$scratch" true
-says err "$scratch: Is a directory"
+says err "$scratch: is a directory"
+echo text > "$scratch/text"
+expect 125 "$frusa_run" --stats="$scratch/text" true
+says err "$scratch/text: is not an earlier report"
+ln -s text "$scratch/link"
+expect 125 "$frusa_run" --stats="$scratch/link" true
+says err "$scratch/link: is a symbolic link"
+ln "$scratch/text" "$scratch/name"
+expect 125 "$frusa_run" --stats="$scratch/text" true
+says err "$scratch/text: has another name"
+expect 125 "$frusa_run" --stats=/dev/null true
+says err '/dev/null: is not a regular file'
 expect 125 "$frusa_run" --library=/nowhere/lib.so true
 says err '/nowhere/lib.so: No such file or directory'
 expect 125 "$frusa_run" --library=/dev/null true
