@@ -7,18 +7,16 @@
 // linker found with its own; only then does it take the short way.
 //
 // The shared library must not depend on the C++ library: it is preloaded into C programs too. What it needs to
-// throw and to catch are weak symbols there, or looked up when the time comes.
+// catch are weak symbols there; throw.cc throws.
 #include <new>
 
 #include <climits>
 #include <cstdint>
-#include <cstdlib>
 
-#include <dlfcn.h>
 #include <frusa.h>
-#include <unistd.h>
 
 #include "heap.h"
+#include "throw.h"
 
 // libtool: this object goes into the shared library. (From the archive a link takes its object only for a
 // program that is C++.)
@@ -28,9 +26,6 @@ __asm__(".weak __cxa_begin_catch");
 __asm__(".weak __cxa_end_catch");
 __asm__(".weak _Unwind_Resume");
 __asm__(".weak _ZSt9terminatev");
-#define OF_CXX_LIBRARY __attribute__((weak))
-#else
-#define OF_CXX_LIBRARY
 #endif
 
 // Weak, so that in a static link too a program's own definition comes first.
@@ -44,9 +39,6 @@ void *frusa_malloc(frusa_t *, std::size_t) __attribute__((nothrow));
 void *frusa_alloc(frusa_t *, std::size_t, std::size_t) __attribute__((nothrow));
 void frusa_free(frusa_t *, void *) __attribute__((nothrow));
 void frusa_dealloc(frusa_t *, void *, std::size_t, std::size_t) __attribute__((nothrow));
-
-[[noreturn]] void fr_throw_bad_alloc() __asm__("_ZSt17__throw_bad_allocv") OF_CXX_LIBRARY;
-std::new_handler fr_get_new_handler() __asm__("_ZSt15get_new_handlerv") OF_CXX_LIBRARY;
 }
 
 using std::align_val_t;
@@ -129,60 +121,22 @@ inline bool aligned_delete_array_is_own()
            aligned_delete_is_own();
 }
 
-// A function of the C++ library, which may have come with a plugin after this library was loaded.
-template <typename Function> Function *of_cxx_library(Function *linked, const char *name)
-{
-#if defined(PIC)
-    static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
-    void *found = reinterpret_cast<void *>(linked);
-    if (!found)
-        found = dlsym(RTLD_DEFAULT, name);
-    for (const char *library : libraries) {
-        void *handle = found ? nullptr : dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
-        if (handle)
-            found = dlsym(handle, name);
-    }
-    return reinterpret_cast<Function *>(found);
-#else
-    (void)name;
-    return linked;
-#endif
-}
-
-[[noreturn]] SLOW void throw_out_of_memory()
-{
-    static const char message[] =
-        "frusa: operator new: out of memory, and no C++ library to throw an exception with\n";
-    auto *thrower = of_cxx_library(fr_throw_bad_alloc, "_ZSt17__throw_bad_allocv");
-    if (thrower)
-        thrower();
-    ssize_t written = write(STDERR_FILENO, message, sizeof(message) - 1);
-    (void)written;
-    std::abort();
-}
-
-std::new_handler current_handler()
-{
-    auto *getter = of_cxx_library(fr_get_new_handler, "_ZSt15get_new_handlerv");
-    return getter ? getter() : nullptr;
-}
-
 // Out of memory: as often as there is a new-handler, it may make room.
-SLOW void *retry(size_t size, size_t align)
+SLOW void *retry(size_t size, size_t align, const void *caller)
 {
-    while (std::new_handler handler = current_handler()) {
+    while (std::new_handler handler = fr_current_new_handler(caller)) {
         handler();
         if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
             return p;
     }
-    throw_out_of_memory();
+    fr_throw_out_of_memory(caller);
 }
 
 // The same for the forms that do not throw, when those that they rest on are from here. Without a handler
 // nothing is thrown at all: then it does not matter whether this library can catch.
-SLOW void *retry_without_throwing(size_t size, size_t align) noexcept
+SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller) noexcept
 {
-    while (std::new_handler handler = current_handler()) {
+    while (std::new_handler handler = fr_current_new_handler(caller)) {
         try {
             handler();
         } catch (...) {
@@ -194,28 +148,33 @@ SLOW void *retry_without_throwing(size_t size, size_t align) noexcept
     return nullptr;
 }
 
-inline void *allocate(size_t size)
+// These are part of the operators in every build, so that the return address is an address of who called.
+#define IN_OPERATOR inline __attribute__((always_inline))
+#define CALLER      __builtin_extract_return_addr(__builtin_return_address(0))
+
+IN_OPERATOR void *allocate(size_t size)
 {
     void *p = frusa_malloc(&fr_malloc_heap, size);
-    return LIKELY(p != nullptr) ? p : retry(size, 0);
+    return LIKELY(p != nullptr) ? p : retry(size, 0, CALLER);
 }
 
-inline void *allocate(size_t size, align_val_t align)
+IN_OPERATOR void *allocate(size_t size, align_val_t align)
 {
     void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
-    return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align));
+    return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align), CALLER);
 }
 
-inline void *allocate_nothrow(size_t size) noexcept
+IN_OPERATOR void *allocate_nothrow(size_t size) noexcept
 {
     void *p = frusa_malloc(&fr_malloc_heap, size);
-    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, 0);
+    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, 0, CALLER);
 }
 
-inline void *allocate_nothrow(size_t size, align_val_t align) noexcept
+IN_OPERATOR void *allocate_nothrow(size_t size, align_val_t align) noexcept
 {
     void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
-    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, static_cast<size_t>(align));
+    return LIKELY(p != nullptr) ? p
+                                : retry_without_throwing(size, static_cast<size_t>(align), CALLER);
 }
 
 // Through a form that is the program's own.

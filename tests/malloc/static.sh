@@ -34,6 +34,16 @@ try() {
     done
 }
 
+# The C++ library in the program, and in a plugin of a program in C that the override is preloaded into.
+try_static_cxx() {
+    for caught in 'const std::bad_alloc &' 'const std::exception &' ...; do
+        try exceptions.cc "-DCAUGHT=$caught" -static-libstdc++ "$@"
+        build exceptions.cc "${CXX:?} -std=c++17" "-DCAUGHT=$caught" -static-libstdc++ -shared -fPIC
+        timeout 60 env LD_PRELOAD="$top_builddir/malloc/.libs/libfrusa-malloc.so.0" ./host "$scratch/program" ||
+            fail "host, with a plugin that catches $caught: status $?"
+    done
+}
+
 # build_privileged FLAGS...: a program that runs with the rights of another user. It is static: that user may not
 # reach the build directory.
 build_privileged() {
@@ -70,6 +80,13 @@ cxx=
 if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.so" ]; then
     # shellcheck disable=SC2046
     try "family.c $cxx" $(flags --libs)
+    echo 'int main() { return 0; }' > "$scratch/empty.cc"
+    if [ -z "$cxx" ] || ! ${CXX:?} -static-libstdc++ "$scratch/empty.cc" -o "$scratch/empty" 2> /dev/null; then
+        echo "no static C++ library here"
+    else
+        # shellcheck disable=SC2046
+        try_static_cxx $(flags --libs)
+    fi
 fi
 if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.a" ]; then
     echo 'int main(void) { return 0; }' > "$scratch/empty.c"
