@@ -13,6 +13,7 @@ for options in '' checked=1 no_thread_cache=1 managed_max=4k,retain=0 thread_cac
     done
 done
 preloaded '' ./together_plain || fail "together_plain: status $?"
+preloaded '' ./deepbind "$PWD/.libs/bound.so" || fail "deepbind with a plugin: status $?"
 if with_cxx; then
     preloaded '' ./host "$PWD/.libs/plugin.so" || fail "host with a plugin: status $?"
 fi
