@@ -3,9 +3,25 @@
 #include "expect.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <string.h>
 
 static char not_allocated[64];
+
+static void *free_while_cancelled(void *arg)
+{
+    pthread_cancel(pthread_self());
+    free(arg);
+    return NULL;
+}
+
+/* A thread makes the mistake with a request for its cancellation pending; the program waits for the thread. */
+static void be_cancelled(void)
+{
+    pthread_t thread;
+    EXPECT(pthread_create(&thread, NULL, free_while_cancelled, HIDE(char *, not_allocated)) == 0);
+    pthread_join(thread, NULL);
+}
 
 int main(int argc, char **argv)
 {
@@ -17,6 +33,8 @@ int main(int argc, char **argv)
         free(alias);
     } else if (strcmp(kind, "static") == 0) {
         free(HIDE(char *, not_allocated));
+    } else if (strcmp(kind, "cancelled") == 0) {
+        be_cancelled();
     } else if (strcmp(kind, "realloc") == 0) {
         free(p);
         alias = realloc(alias, 100);

@@ -17,6 +17,7 @@ mistake() {
 mistake free checked=1 'free: double free'
 mistake static '' 'free: invalid pointer'
 mistake static checked=1 'free: invalid pointer'
+mistake cancelled '' 'free: invalid pointer'
 mistake realloc checked=1 'realloc: double free'
 mistake usable '' 'malloc_usable_size: invalid pointer'
 mistake overflow checked=1 'free: overflow'
