@@ -59,15 +59,16 @@ static int is_foreign(const struct fr_instance *inst, const struct fr_misuse *m,
     return FR_UNLIKELY(m->kind == FR_INVALID_POINTER) && m->ptr == p && foreign_bytes(inst, p);
 }
 
-static struct frusa_cache *cache_through(struct fr_via via)
-{
-    return via.cache ? via.cache : fr_registry_cache(via.inst);
-}
-
 /* The cache that the fast paths can use; NULL: none. */
 static struct frusa_cache *fast_cache_through(struct fr_via via)
 {
     return via.cache ? via.cache : fr_fast_cache(via.inst);
+}
+
+static struct frusa_cache *cache_through(struct fr_via via)
+{
+    struct frusa_cache *c = fast_cache_through(via);
+    return FR_LIKELY(c != NULL) ? c : fr_registry_cache(via.inst);
 }
 
 /* Whether the fast paths have no way to a cache: there is a fence, or the instance has no slot. */
