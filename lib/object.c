@@ -312,9 +312,12 @@ static void *resize_large(struct fr_instance *inst, struct fr_span *s, size_t ne
     return fr_large_resize(&inst->heap, s, new_size, &at_limit);
 }
 
-/* Without copying: 1, the address, perhaps a new one, in *p; or 0. */
+/*
+ * Without copying: 1, the address, perhaps a new one, in *p; or 0. When no layout will name the object later (is_unsized)
+ * all of its class's bytes can be used, also those beyond a managed_max that is no class size.
+ */
 static int resize_in_place(struct fr_instance *inst, void **p, const struct known *old,
-                           size_t align, size_t new_size, struct fr_misuse *m)
+                           size_t align, size_t new_size, int is_unsized, struct fr_misuse *m)
 {
     struct fr_heap *h = &inst->heap;
     enum service service = service_of(h, new_size, align);
@@ -335,7 +338,7 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
     }
     if (service == SERVE_CHECKED)
         return fr_checked_resize(h, *p, align, new_size);
-    return service == SERVE_CACHED &&
+    return (service == SERVE_CACHED || (is_unsized && new_size <= old->size)) &&
            fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
 }
 
@@ -364,7 +367,7 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    int done = resize_in_place(inst, &p, &old, align, new_size, &m);
+    int done = resize_in_place(inst, &p, &old, align, new_size, !claim->known, &m);
     fr_report(inst, &m, call);
     if (done)
         return p;

@@ -13,14 +13,14 @@ struct reservation {
     size_t n;
 };
 
-/* Under the slab lock. The fullest span, roughly, with a free slot; of empty ones the last to become so, whose memory
- * the processor's caches may still hold. NULL when all are full. */
+/* Under the slab lock. The fullest span, roughly, with a free slot: of the fullest bin, else of the empties, the one that
+ * came last. So a few spans take all the traffic, and the others drain and stay purged. NULL when all are full. */
 static struct fr_span *fullest(struct fr_slab *slab, const struct fr_empties *empties)
 {
     unsigned moves = 0;
     for (unsigned bin = FR_BIN_COUNT; bin-- > 0;) {
         while (slab->bins[bin]) {
-            struct fr_span *s = fr_span_of_slab_link(slab->bins[bin]);
+            struct fr_span *s = fr_span_of_slab_link(slab->bins[bin]->prev);
             unsigned now = fr_bin_for(s, fr_load_relaxed(&s->count));
             if (now >= bin || ++moves > MOVES_PER_HOLD)
                 return s;

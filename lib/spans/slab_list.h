@@ -3,7 +3,7 @@
  * The lists of a slab: its spans by fullness, and the empty ones. Everything here runs under the slab lock.
  *
  *   bins[3..0]  0 < count < capacity. A span's bin follows its count lazily: a lowering does not move the span, the
- *               next search for the fullest that meets it does. The first member is met first.
+ *               next search for the fullest that meets it does. Searches take the last member.
  *   empties     count = 0, exactly. The span that has been empty for longest comes first.
  *   no list     count = capacity, exactly
  *

@@ -114,12 +114,16 @@ static struct fr_span *next_unmet(const struct fr_claim_scan *scan)
     return fr_span_of_slab_link(first);
 }
 
-/* Under the slab lock: the first of its bin, unless it is full by now, is met. */
-static void pass(struct fr_slab *slab, struct fr_span *s)
+/* Under the slab lock: the span is met, and goes to the bin of `count`, what is reserved of it without the claim, unless
+ * it is full by now. Left where it was, a sparse span would be taken for a full one by the next refills. */
+static void pass(struct fr_slab *slab, struct fr_span *s, size_t count)
 {
+    unsigned bin = s->bin;
     s->seen = slab->scan;
-    if (s->bin != FR_BIN_NONE)
-        slab->bins[s->bin] = s->in_slab.next;
+    if (bin == FR_BIN_NONE)
+        return;
+    fr_bin_remove(s);
+    fr_bin_add(s, fr_bin_for(s, count) < bin ? fr_bin_for(s, count) : bin);
 }
 
 /* Half of the free slots of the class may be claimed at a time. [G.3] Exact under the lock: `used` is raised under it,
@@ -173,13 +177,14 @@ size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out
                 scan->bins--;
                 break;
             }
+            size_t count = fr_load_relaxed(&s->count);
             int is_whole = claim(slab, s, &out[n], &slots);
             n += out[n].reserved != 0;
             if (!is_whole && n && may_go_on(scan, s)) {
                 max = n; /* the rest of the span after what is claimed was released */
                 break;
             }
-            pass(slab, s);
+            pass(slab, s, count);
         }
         fr_lock_release(&slab->lock, FR_RANK_SLAB);
     }

@@ -68,6 +68,25 @@ START_TEST(test_resize_within_the_class_keeps_the_pointer)
 }
 END_TEST
 
+/* A managed_max that is no class size: all bytes of the class it falls in are usable, and resize gives them. */
+START_TEST(test_resize_to_the_usable_size_keeps_the_pointer)
+{
+    static const size_t bounds[] = {1000, 3000, 4096, 100000};
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        struct fixture x;
+        const struct frusa_config config = {.managed_max = bounds[i]};
+        fixture_open(&x, 0, &config);
+        void *p = frusa_malloc(x.f, bounds[i]);
+        size_t usable = frusa_usable_size(x.f, p);
+        ck_assert_uint_ge(usable, bounds[i]);
+        ck_assert_ptr_eq(frusa_resize(x.f, p, usable), p);
+        ck_assert_ptr_eq(frusa_resize(x.f, p, bounds[i]), p);
+        frusa_free(x.f, p);
+        fixture_close(&x);
+    }
+}
+END_TEST
+
 /* From every size of a list to every other, at several alignments, over each kind of fallback. */
 START_TEST(test_contents_and_alignment_survive)
 {
@@ -231,6 +250,7 @@ START_TEST(test_refused_resize_falls_back_to_moving)
 END_TEST
 
 RUNNER_MAIN("realloc", test_null_allocates, test_same_class_same_pointer,
-            test_resize_within_the_class_keeps_the_pointer, test_contents_and_alignment_survive,
+            test_resize_within_the_class_keeps_the_pointer,
+            test_resize_to_the_usable_size_keeps_the_pointer, test_contents_and_alignment_survive,
             test_to_size_zero, test_failure_leaves_the_object_untouched, test_bad_align_is_einval,
             test_large_objects_use_the_fallbacks_resize, test_refused_resize_falls_back_to_moving)

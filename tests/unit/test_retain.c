@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* frusa_set_retain: how much empty memory an instance keeps without being asked for it. */
+#include "cache/instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
 #include "support/require.h"
@@ -11,6 +12,13 @@
 enum { OBJECTS = 40000, SIZE = 300, MIB = 1 << 20 };
 
 static void *objects[OBJECTS];
+
+/* Empty spans hold no more than the bound. */
+static void require_bound(frusa_t *f, size_t bound)
+{
+    size_t empty = fr_load_relaxed(&fr_instance_of(f)->heap.empty_bytes);
+    REQUIRE_MSG(empty <= bound, "%zu bytes of empty spans, the bound is %zu", empty, bound);
+}
 
 static void fill(frusa_t *f)
 {
@@ -168,6 +176,55 @@ START_TEST(test_threads)
     fixture_open(&x, FALLBACK_EVERYTHING, NULL);
     ck_assert_int_eq(frusa_set_retain(x.f, 1 * MIB), 0);
     team_run(4, churn, x.f);
+    require_bound(x.f, 1 * MIB);
+    fixture_close(&x);
+}
+END_TEST
+
+static int look(const struct frusa_span_info *row, void *arg)
+{
+    (void)row;
+    (void)arg;
+    return 0;
+}
+
+/* Calls that empty caches leave no more than the bound, although nobody gives an object back afterwards. */
+START_TEST(test_bound_holds_after_caches_are_emptied)
+{
+    for (unsigned call = 0; call < 3; call++) {
+        struct fixture x;
+        fixture_open(&x, FALLBACK_EVERYTHING, NULL);
+        ck_assert_int_eq(frusa_set_retain(x.f, 4096), 0);
+        for (size_t size = 64; size <= 8192; size *= 2)
+            frusa_free(x.f, frusa_malloc(x.f, size));
+        if (call == 0)
+            frusa_walk(x.f, look, NULL);
+        else if (call == 1)
+            frusa_thread_flush(x.f);
+        else
+            frusa_reclaim_some(x.f, 1);
+        require_bound(x.f, 4096);
+        fixture_close(&x);
+    }
+}
+END_TEST
+
+/* Allocations alone let the magazines of other sizes fade, into spans that become empty. */
+START_TEST(test_bound_holds_after_ageing)
+{
+    struct fixture x;
+    enum { LIVE = 30000 };
+    static void *live[LIVE];
+    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
+    ck_assert_int_eq(frusa_set_retain(x.f, 4096), 0);
+    for (size_t size = 256; size <= 8192; size *= 2)
+        frusa_free(x.f, frusa_malloc(x.f, size));
+    for (size_t i = 0; i < LIVE; i++) {
+        REQUIRE((live[i] = frusa_malloc(x.f, 16)) != NULL);
+        require_bound(x.f, 4096);
+    }
+    for (size_t i = 0; i < LIVE; i++)
+        frusa_free(x.f, live[i]);
     fixture_close(&x);
 }
 END_TEST
@@ -175,4 +232,5 @@ END_TEST
 RUNNER_MAIN("retain", test_without_a_bound_all_is_kept, test_bound_holds,
             test_half_of_the_bound_is_left, test_traffic_within_the_bound_calls_no_fallback,
             test_lowering_the_bound_gives_back_at_once, test_reclaim_still_gives_back_everything,
-            test_out_of_range_instance, test_threads)
+            test_out_of_range_instance, test_threads, test_bound_holds_after_caches_are_emptied,
+            test_bound_holds_after_ageing)

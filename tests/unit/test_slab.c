@@ -410,6 +410,109 @@ START_TEST(test_claim_pages)
 }
 END_TEST
 
+/* Purges what is claimed, without a fallback; returns the pages. */
+static size_t settle(struct stage *s, struct fr_page_claim *claim)
+{
+    size_t pages = for_each_run(claim, 1);
+    fr_heap_mark_purged(s->heap, claim->span, claim->pages);
+    for_each_run(claim, 0);
+    fr_slab_unreserve(claim->span, claim->reserved);
+    return pages;
+}
+
+/* A slab of spans that were full and have one object each now; the objects in kept[]. Returns how many spans. */
+static size_t make_sparse_spans(struct stage *s, void **objects, size_t most)
+{
+    while (fr_load_relaxed(&s->heap->slabs[s->cls].slots) < most / 2)
+        new_span(s);
+    size_t slots = fr_load_relaxed(&s->heap->slabs[s->cls].slots);
+    size_t n = 0;
+    REQUIRE(slots <= most);
+    while (n < slots)
+        n += fr_slab_take(s->heap, s->cls, slots - n, objects + n, NULL);
+    return give_all_but_one_of_each_span(s, objects, slots);
+}
+
+/* [K.1] A mutator looks for the fullest span between two steps of the scan, and moves sparse spans down on its way. */
+START_TEST(test_claims_meet_what_moves_down)
+{
+    struct stage s;
+    enum { MOST = 4096 };
+    static void *objects[MOST];
+    struct fr_claim_scan scan;
+    struct fr_page_claim claim;
+    stage_open(&s);
+    size_t spans = make_sparse_spans(&s, objects, MOST);
+    ck_assert_uint_gt(spans, 12);
+    fr_slab_claims_begin(s.heap, s.cls, &scan);
+    while (fr_slab_claim_pages(&scan, &claim, 1)) {
+        void *object;
+        settle(&s, &claim);
+        ck_assert_uint_eq(fr_slab_take(s.heap, s.cls, 1, &object, NULL), 1);
+        give(&s, &object, 1);
+    }
+    for (size_t i = 0; i < spans; i++) {
+        struct fr_span *span = span_of(&s, objects[i]);
+        REQUIRE_MSG(span->seen == s.heap->slabs[s.cls].scan, "span %zu was not met", i);
+    }
+    require_valid(&s);
+    give(&s, objects, spans);
+    stage_close(&s);
+}
+END_TEST
+
+/* A scan's number is compared for equality only, so it may wrap. */
+START_TEST(test_claims_after_many_scans)
+{
+    static const uint32_t numbers[] = {0x7fffffffu, 0x80000000u, 0xfffffffeu, 0xffffffffu};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct stage s;
+        enum { MOST = 1024 };
+        static void *objects[MOST];
+        struct fr_claim_scan scan;
+        struct fr_page_claim claim;
+        size_t pages = 0;
+        stage_open(&s);
+        s.heap->slabs[s.cls].scan = numbers[i];
+        size_t spans = make_sparse_spans(&s, objects, MOST);
+        fr_slab_claims_begin(s.heap, s.cls, &scan);
+        while (fr_slab_claim_pages(&scan, &claim, 1))
+            pages += settle(&s, &claim);
+        ck_assert_uint_ge(pages, spans);
+        give(&s, objects, spans);
+        stage_close(&s);
+    }
+}
+END_TEST
+
+/* Empty spans are found without a look at any other, the longest empty first; allocation takes the last one. */
+START_TEST(test_order_of_empty_spans)
+{
+    struct stage s;
+    struct fr_span *spans[3];
+    void *objects[3][4096];
+    struct fr_link *retired = NULL;
+    size_t want = 1;
+    stage_open(&s);
+    for (size_t i = 0; i < 3; i++) {
+        spans[i] = new_span(&s);
+        size_t n = spans[i]->capacity;
+        for (size_t got = 0; got < n;)
+            got += fr_slab_take(s.heap, s.cls, n - got, objects[i] + got, NULL);
+    }
+    for (size_t i = 0; i < 3; i++)
+        give(&s, objects[i], spans[i]->capacity);
+    ck_assert_uint_eq(fr_slab_take(s.heap, s.cls, 1, objects[0], NULL), 1);
+    ck_assert_ptr_eq(span_of(&s, objects[0][0]), spans[2]);
+    fr_slab_retire_empty(s.heap, s.cls, &retired, &want);
+    ck_assert_ptr_eq(fr_span_of_slab_link(retired), spans[0]);
+    ck_assert_uint_eq(drop_retired(&s, retired), 1);
+    require_valid(&s);
+    give(&s, objects[0], 1);
+    stage_close(&s);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 enum { THREADS = 6 };
@@ -453,4 +556,5 @@ END_TEST
 RUNNER_MAIN("slabs", test_empty_slab_has_nothing, test_full_and_not, test_fullest_first, test_fresh,
             test_misuse_is_noted, test_first_misuse_counts, test_retire_empty,
             test_retire_as_much_as_wanted, test_retire_one, test_retired_is_not_shown,
-            test_claim_pages, test_threads)
+            test_claim_pages, test_claims_meet_what_moves_down, test_claims_after_many_scans,
+            test_order_of_empty_spans, test_threads)
