@@ -9,10 +9,12 @@
 #include "port/error.h"
 #include "port/memory.h"
 #include "port/tools.h"
+#include "providers/providers.h"
 #include "reclaim/reclaim.h"
 #include "spans/checked.h"
 #include "spans/judge.h"
 #include "spans/large.h"
+#include "spans/release.h"
 
 /* How a layout is served. */
 enum service { SERVE_CACHED, SERVE_CHECKED, SERVE_LARGE };
@@ -77,15 +79,47 @@ static int is_out_of_reach(struct fr_via via, const struct frusa_cache *c)
     return c->fenced || c != fast_cache_through(via);
 }
 
+/* Attempts at a request while other threads have memory of the instance in hand that they are giving back. */
+#define ATTEMPTS_MAX 64
+
+enum refusal { NOT_REFUSED, REFUSED, REFUSED_BY_SYSTEM, REFUSED_BY_LIMIT };
+
+/* Why an attempt failed. */
+static enum refusal refusal_of(const struct fr_instance *inst, int at_limit)
+{
+    if (at_limit)
+        return REFUSED_BY_LIMIT;
+    int is_system = fr_default_ops && inst->heap.backing.ops.alloc == fr_default_ops->alloc;
+    return is_system ? REFUSED_BY_SYSTEM : REFUSED;
+}
+
+/*
+ * Whether a request is tried, or tried again after a refusal. Before the second attempt a reclaim gives back what is idle:
+ * at the instance's limit, or when the system is short of memory. (A fallback of the program's own is taken at its word.)
+ * The reclaim may help even where it gives nothing back, because what was in caches is in the slabs now. At the limit
+ * further attempts follow as long as this or another thread gives memory back. No lock is held.
+ */
+static int may_try(struct fr_instance *inst, unsigned attempt, enum refusal last,
+                   struct fr_misuse *m)
+{
+    int partial;
+    if (attempt == 0)
+        return 1;
+    if (attempt > (last == REFUSED_BY_LIMIT ? ATTEMPTS_MAX : last == REFUSED_BY_SYSTEM))
+        return 0;
+    size_t bytes = fr_reclaim(inst, FR_EVERYTHING, &partial, m);
+    return attempt == 1 || bytes > 0 || fr_release_help(&inst->heap);
+}
+
 struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
-    int at_limit = 0;
-    int partial;
-    struct frusa_cache *c = fr_registry_create(inst, &at_limit);
-    if (!c && at_limit) {
-        fr_reclaim(inst, FR_EVERYTHING, &partial, &m);
+    struct frusa_cache *c = NULL;
+    enum refusal refusal = NOT_REFUSED;
+    for (unsigned attempt = 0; !c && may_try(inst, attempt, refusal, &m); attempt++) {
+        int at_limit = 0;
         c = fr_registry_create(inst, &at_limit);
+        refusal = refusal_of(inst, at_limit);
     }
     fr_report(inst, &m, call);
     if (!c)
@@ -130,9 +164,8 @@ static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align
                                     enum fr_contents contents, const char *call)
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
-    int at_limit = 0;
+    enum refusal refusal = NOT_REFUSED;
     int is_zero = 0;
-    int partial;
     void *p = NULL;
     if (!fr_instance_ready(via.inst))
         return NULL;
@@ -140,15 +173,11 @@ static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align
         fr_set_error(FR_EINVAL);
         return NULL;
     }
-    /* Second attempt: at the limit, after a reclaim, which helps even where it gives nothing back itself:
-     * what was in caches is in the slabs now. */
-    for (int attempt = 0; attempt < 2 && !p; attempt++) {
-        if (attempt && !at_limit)
-            break;
-        if (attempt)
-            fr_reclaim(via.inst, FR_EVERYTHING, &partial, &m);
+    for (unsigned attempt = 0; !p && may_try(via.inst, attempt, refusal, &m); attempt++) {
+        int at_limit = 0;
         is_zero = contents == FR_ZEROED;
         p = size <= FR_SIZE_MAX ? try_alloc(via, size, align, &is_zero, &at_limit, &m) : NULL;
+        refusal = size <= FR_SIZE_MAX ? refusal_of(via.inst, at_limit) : REFUSED;
         fr_report(via.inst, &m, call);
     }
     if (!p)
@@ -299,25 +328,23 @@ static struct known look_up(struct fr_heap *h, const void *p, const struct fr_cl
     return k;
 }
 
-/* A large object through the fallback's resize, with one reclaim at the limit; NULL: copy. */
+/* A large object through the fallback's resize; NULL: copy. */
 static void *resize_large(struct fr_instance *inst, struct fr_span *s, size_t new_size,
                           struct fr_misuse *m)
 {
-    int at_limit = 0;
-    int partial;
-    void *p = fr_large_resize(&inst->heap, s, new_size, &at_limit);
-    if (p || !at_limit)
-        return p;
-    fr_reclaim(inst, FR_EVERYTHING, &partial, m);
-    return fr_large_resize(&inst->heap, s, new_size, &at_limit);
+    void *p = NULL;
+    enum refusal refusal = NOT_REFUSED;
+    for (unsigned attempt = 0; !p && may_try(inst, attempt, refusal, m); attempt++) {
+        int at_limit = 0;
+        p = fr_large_resize(&inst->heap, s, new_size, &at_limit);
+        refusal = at_limit ? REFUSED_BY_LIMIT : REFUSED;
+    }
+    return p;
 }
 
-/*
- * Without copying: 1, the address, perhaps a new one, in *p; or 0. When no layout will name the object later (is_unsized)
- * all of its class's bytes can be used, also those beyond a managed_max that is no class size.
- */
+/* Without copying: 1, the address, perhaps a new one, in *p; or 0. */
 static int resize_in_place(struct fr_instance *inst, void **p, const struct known *old,
-                           size_t align, size_t new_size, int is_unsized, struct fr_misuse *m)
+                           size_t align, size_t new_size, struct fr_misuse *m)
 {
     struct fr_heap *h = &inst->heap;
     enum service service = service_of(h, new_size, align);
@@ -338,7 +365,7 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
     }
     if (service == SERVE_CHECKED)
         return fr_checked_resize(h, *p, align, new_size);
-    return (service == SERVE_CACHED || (is_unsized && new_size <= old->size)) &&
+    return service == SERVE_CACHED &&
            fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
 }
 
@@ -367,7 +394,7 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    int done = resize_in_place(inst, &p, &old, align, new_size, !claim->known, &m);
+    int done = resize_in_place(inst, &p, &old, align, new_size, &m);
     fr_report(inst, &m, call);
     if (done)
         return p;
@@ -456,6 +483,13 @@ void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const
     return change_size(inst, p, &unknown, 0, new_size, call);
 }
 
+/* Of an object of a class, what a program may use: no layout beyond managed_max names the object, so where that is no
+ * class size, the rest of the class's largest objects stays unused. */
+static size_t managed_bytes(const struct fr_heap *h, size_t size)
+{
+    return size < h->managed_max ? size : h->managed_max;
+}
+
 size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char *call)
 {
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
@@ -466,7 +500,7 @@ size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char
     if (is_foreign(inst, &m, p))
         return foreign_bytes(inst, p);
     fr_report(inst, &m, call);
-    return k.size;
+    return k.large ? k.size : managed_bytes(&inst->heap, k.size);
 }
 
 int fr_object_owns(struct fr_instance *inst, const void *p)
@@ -490,6 +524,6 @@ size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t a
     case SERVE_CHECKED:
         return fr_checked_slot_bytes(size, align);
     default:
-        return fr_class_size(fr_class_of_layout(size, align));
+        return managed_bytes(h, fr_class_size(fr_class_of_layout(size, align)));
     }
 }

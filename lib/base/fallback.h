@@ -16,6 +16,10 @@
 
 #include "port/atomic.h"
 
+/* Ranges of one call of the fallback at most. They lie on the stack of whoever calls, which may be a coroutine's or a
+ * kernel's: 1 KiB. Longer vectors would save little: the system call's own cost is spread over the ranges. */
+#define FR_BATCH_RANGES 64
+
 /* What a block holds, for the statistics. */
 enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT };
 

@@ -45,7 +45,6 @@ struct fr_instance {
     fr_lock recall_lock;     /* rank FR_RANK_RECALL: one recall at a time */
     struct fr_registry registry;
     struct fr_retain retain;
-    fr_atomic metadata_passes; /* of reclaims, begun so far; owner: reclaim.c */
     struct fr_link in_process; /* under the process lock, see instances.h */
     struct fr_heap heap;
 };

@@ -51,14 +51,6 @@ static struct fr_link *retire(struct fr_heap *h, size_t keep)
 FR_COLD void fr_retain_trim(struct fr_instance *inst)
 {
     struct fr_heap *h = &inst->heap;
-    size_t all = (size_t)-1;
-    size_t passes = fr_load_relaxed(&inst->metadata_passes);
     struct fr_link *retired = retire(h, fr_load_relaxed(&inst->retain.bound) / 2);
-    size_t bytes = fr_release_retired(h, retired, FR_DATA_SPANS);
-    /* A reclaim whose metadata pass began meanwhile may have missed the descriptors that went back just now. Either that
-     * pass sees them, or this thread sees that it began: both do what they do first before a full fence. */
-    fr_fence_full();
-    if (fr_load_relaxed(&inst->metadata_passes) != passes)
-        bytes += fr_release_empty_metadata(h, &all);
-    fr_heap_count_reclaimed(h, bytes);
+    fr_heap_count_reclaimed(h, fr_release_beside_reclaims(h, retired));
 }

@@ -7,8 +7,6 @@
  *   FR_HAVE_MEMBARRIER the membarrier system call may exist (it is tried at run time)
  *   FR_HAVE_TLS        thread-local variables
  *   FR_PAGEMAP_HEADER  the page map: shared by the process, or one for each instance
- *   FR_BATCH_RANGES    ranges and, a quarter of it, spans that reclaim keeps on its stack, for one call of
- *                      the fallback: 4 KiB and more, which kernels' stacks have no room for
  * A freestanding build defines FRUSA_FREESTANDING; FR_NO_MEMBARRIER (configure --disable-membarrier)
  * leaves that system call out.
  */
@@ -21,7 +19,6 @@
 #define FR_HAVE_MEMBARRIER 0
 #define FR_HAVE_TLS        0
 #define FR_PAGEMAP_HEADER  "pagemap/instance.h"
-#define FR_BATCH_RANGES    64
 #else
 #define FR_HOSTED 1
 #if defined(__linux__)
@@ -36,7 +33,6 @@
 #endif
 #define FR_HAVE_TLS       1
 #define FR_PAGEMAP_HEADER "pagemap/process.h"
-#define FR_BATCH_RANGES   256
 #endif
 
 #endif /* FR_PORT_SYSTEM_H */

@@ -20,6 +20,7 @@
 #include "providers/mmap.h"
 #include "port/atfork.h"
 #include "reclaim/recall.h"
+#include "spans/release.h"
 
 #define FOR_EACH_INSTANCE(link)                                                                    \
     for (struct fr_link *link = fr_process_instances.next; link != &fr_process_instances;          \
@@ -50,12 +51,12 @@ static void for_inner_locks(struct fr_instance *inst, void (*what)(fr_lock *))
 static void prepare(void)
 {
     take(&fr_process_lock);
-    FOR_EACH_INSTANCE(link)
-    take(&fr_instance_of_link(link)->recall_lock);
-    FOR_EACH_INSTANCE(link)
-    fr_recall_close_for_fork(fr_instance_of_link(link));
-    FOR_EACH_INSTANCE(link)
-    for_inner_locks(fr_instance_of_link(link), take);
+    FOR_EACH_INSTANCE (link)
+        take(&fr_instance_of_link(link)->recall_lock);
+    FOR_EACH_INSTANCE (link)
+        fr_recall_close_for_fork(fr_instance_of_link(link));
+    FOR_EACH_INSTANCE (link)
+        for_inner_locks(fr_instance_of_link(link), take);
     fr_fallback_arena_fork_prepare();
     fr_fallback_mmap_fork_prepare();
     take(&fr_pagemap_lock);
@@ -66,8 +67,7 @@ static void parent(void)
     give(&fr_pagemap_lock);
     fr_fallback_mmap_fork_parent();
     fr_fallback_arena_fork_parent();
-    FOR_EACH_INSTANCE(link)
-    {
+    FOR_EACH_INSTANCE (link) {
         fr_recall_open_after_fork(fr_instance_of_link(link));
         for_inner_locks(fr_instance_of_link(link), give);
         give(&fr_instance_of_link(link)->recall_lock);
@@ -80,12 +80,12 @@ static void child(void)
     fr_lock_reset(&fr_pagemap_lock);
     fr_fallback_mmap_fork_child();
     fr_fallback_arena_fork_child();
-    FOR_EACH_INSTANCE(link)
-    {
+    FOR_EACH_INSTANCE (link) {
         struct fr_instance *inst = fr_instance_of_link(link);
         fr_recall_orphan_after_fork(inst);
         fr_recall_open_after_fork(inst);
         fr_all_spans_drop_walkers(&inst->heap.all);
+        fr_release_after_fork(&inst->heap);
         for_inner_locks(inst, fr_lock_reset);
         fr_lock_reset(&inst->recall_lock);
     }

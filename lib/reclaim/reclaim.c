@@ -39,13 +39,6 @@ static size_t purge(struct fr_instance *inst, size_t *want)
     return bytes + fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
 }
 
-static size_t reclaim_metadata(struct fr_instance *inst, size_t *want)
-{
-    fr_fetch_add_relaxed(&inst->metadata_passes, 1);
-    fr_fence_full(); /* see fr_retain_trim */
-    return fr_release_empty_metadata(&inst->heap, want);
-}
-
 size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct fr_misuse *m)
 {
     struct fr_recall r;
@@ -57,7 +50,7 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     fr_recall_end(&r, m);
     size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
     bytes += purge(inst, &want);
-    bytes += reclaim_metadata(inst, &want);
+    bytes += fr_release_empty_metadata(&inst->heap, &want);
     if (want)
         bytes += fr_registry_free_spares(inst);
     if (want)

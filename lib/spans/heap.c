@@ -22,8 +22,28 @@ void fr_heap_withdraw(struct fr_heap *h, struct fr_span *s)
 {
     fr_pagemap_clear(&h->map, s->base, s->bytes, s->outer);
     fr_all_spans_remove(&h->all, s);
+    fr_heap_leave(h, s->bytes);
     fr_fetch_sub_relaxed(&fr_slab_of(s)->held, s->bytes);
     fr_fetch_sub_relaxed(&h->purged, fr_popcount(fr_load_relaxed(&s->purged)) * FR_PAGE_SIZE);
+}
+
+void fr_heap_leave(struct fr_heap *h, size_t bytes)
+{
+    fr_fetch_add_relaxed(&h->withdrawn, bytes);
+}
+
+void fr_heap_settle(struct fr_heap *h, size_t bytes)
+{
+    size_t old;
+    do /* less than that in the child of a fork, where it began at 0 again */
+        old = fr_load_relaxed(&h->withdrawn);
+    while (!fr_cas_relaxed(&h->withdrawn, old, old > bytes ? old - bytes : 0));
+    fr_fetch_add_relaxed(&h->settled, 1);
+}
+
+void fr_heap_forget_withdrawn(struct fr_heap *h)
+{
+    fr_store_relaxed(&h->withdrawn, 0);
 }
 
 size_t fr_heap_mark_purged(struct fr_heap *h, struct fr_span *s, size_t set)

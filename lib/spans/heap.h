@@ -55,16 +55,28 @@ struct fr_quarantine {
     fr_atomic slots[FR_QUARANTINE_SLOTS];
 };
 
+/* Retired spans on their way back to the fallback. Owner: release.c. */
+struct fr_release_job;
+struct fr_releases {
+    struct fr_release_job *jobs; /* in progress; covered by the lock of all spans */
+    fr_atomic metadata_passes;   /* over empty metadata spans, begun so far */
+};
+
 struct fr_heap {
     struct fr_backing backing;
     size_t managed_max; /* constant */
     unsigned flags;     /* of struct frusa_config, or FR_WATCHED; constant */
     struct fr_pagemap map;
     struct fr_all_spans all;
-    fr_atomic purged;      /* bytes of purged pages; owner: heap.c */
+    fr_atomic purged; /* bytes of purged pages; owner: heap.c */
+    /* Bytes of spans and large objects on their way back to the fallback, and how often some of
+     * them arrived; owner: heap.c */
+    fr_atomic withdrawn;
+    fr_atomic settled;
     fr_atomic reclaimed;   /* bytes given back so far, purged pages included; owner: heap.c */
     fr_atomic empty_bytes; /* sum of empties[].bytes; owner: slab_list.h */
     struct fr_recycle_pace recycle;
+    struct fr_releases releases;
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
     struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_quarantine quarantine;
@@ -109,8 +121,17 @@ static inline struct fr_empties *fr_empties_of(const struct fr_span *s)
  */
 int fr_heap_publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind, int *at_limit);
 
-/* Takes a retired span out of both: nobody finds it any more [S.7]. */
+/* Takes a retired span out of both: nobody finds it any more [S.7]. The span counts as withdrawn. */
 void fr_heap_withdraw(struct fr_heap *h, struct fr_span *s);
+
+/* The memory of a large object is on its way back, too. */
+void fr_heap_leave(struct fr_heap *h, size_t bytes);
+
+/* Such memory is back at the fallback, or serves for a new span. */
+void fr_heap_settle(struct fr_heap *h, size_t bytes);
+
+/* In the child of a fork: what other threads had withdrawn is lost. */
+void fr_heap_forget_withdrawn(struct fr_heap *h);
 
 /* Marks pages of a span as purged [G.2]; returns the bytes of those that were not marked before. */
 size_t fr_heap_mark_purged(struct fr_heap *h, struct fr_span *s, size_t set);

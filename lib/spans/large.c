@@ -101,7 +101,9 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
     fr_all_spans_remove(&h->all, s);
     fr_large_forget(s);
     fr_meta_free_descriptor(h, s);
+    fr_heap_leave(h, bytes);
     fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
+    fr_heap_settle(h, bytes);
 }
 
 /* A fallback's resize must keep the alignment, and the range of addresses. Memory that does not is moved

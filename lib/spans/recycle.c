@@ -99,6 +99,7 @@ static int give_longer_back(struct fr_heap *h, unsigned cls, size_t bytes)
         return 0;
     struct fr_block block = block_of(h, s);
     fr_fallback_dealloc(&h->backing, block.base, block.bytes, block.align, FR_FOR_SPANS);
+    fr_heap_settle(h, block.bytes);
     fr_store_relaxed(&h->recycle.longer_pause, block.bytes / bytes);
     return 1;
 }
@@ -114,5 +115,6 @@ int fr_recycle(struct fr_heap *h, unsigned cls, size_t bytes, struct fr_block *o
     if (!s)
         return 0;
     *out = block_of(h, s);
+    fr_heap_settle(h, out->bytes);
     return 1;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "spans/release.h"
 
+#include "port/tls.h"
+#include "port/wait.h"
 #include "spans/checked.h"
 #include "spans/large.h"
 #include "spans/slab_scan.h"
@@ -59,36 +61,179 @@ static enum fr_purpose purpose_of(enum fr_span_kind kind)
                                    : FR_FOR_LARGE;
 }
 
-size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind)
+struct fr_release_job {
+    struct fr_release_job *next;
+    struct fr_link *spans; /* what is left, sorted */
+    enum fr_span_kind kind;
+    const void *thread; /* fr_thread_id of the owner */
+};
+
+/* A batch in the hands of one thread. */
+struct batch {
+    struct fr_link *spans[BATCH];
+    size_t n;
+    size_t align;
+    enum fr_span_kind kind;
+};
+
+/* Under the lock: takes leading spans of one alignment off a job. */
+static void take_batch(const struct fr_heap *h, struct fr_release_job *job, struct batch *b)
+{
+    /* A fallback that takes one block a call gets one: others can help with the rest. */
+    size_t most = h->backing.ops.dealloc_batch ? BATCH : 1;
+    b->n = 0;
+    b->kind = job->kind;
+    if (job->spans)
+        b->align = fr_span_align(fr_span_of_slab_link(job->spans));
+    while (job->spans && b->n < most &&
+           fr_span_align(fr_span_of_slab_link(job->spans)) == b->align) {
+        b->spans[b->n++] = job->spans;
+        job->spans = job->spans->next;
+    }
+}
+
+/* Hands a batch to the fallback. */
+static void give_batch(struct fr_heap *h, const struct batch *b)
 {
     struct frusa_range ranges[BATCH];
     size_t bytes = 0;
-    struct fr_link *link = sort(retired);
-    while (link) {
-        size_t n = 0;
-        size_t align = fr_span_align(fr_span_of_slab_link(link));
-        while (link && n < BATCH && fr_span_align(fr_span_of_slab_link(link)) == align) {
-            struct fr_span *s = fr_span_of_slab_link(link);
-            link = link->next;
-            ranges[n].ptr = s->base;
-            ranges[n++].size = s->bytes;
-            bytes += s->bytes;
-            if (fr_heap_is_watched(h) && kind == FR_DATA_SPANS)
-                fr_unwatch_span(s);
-            /* From here on only the copy is used: a metadata span goes together with its descriptor. */
-            fr_meta_free_descriptor(h, s);
-        }
-        fr_fallback_dealloc_batch(&h->backing, ranges, n, align, purpose_of(kind));
+    for (size_t i = 0; i < b->n; i++) {
+        struct fr_span *s = fr_span_of_slab_link(b->spans[i]);
+        ranges[i].ptr = s->base;
+        ranges[i].size = s->bytes;
+        bytes += s->bytes;
+        if (fr_heap_is_watched(h) && b->kind == FR_DATA_SPANS)
+            fr_unwatch_span(s);
+        /* From here on only the copy is used: a metadata span goes together with its descriptor. */
+        fr_meta_free_descriptor(h, s);
     }
+    fr_fallback_dealloc_batch(&h->backing, ranges, b->n, b->align, purpose_of(b->kind));
+    fr_heap_settle(h, bytes);
+}
+
+static void guard(struct fr_heap *h)
+{
+    fr_lock_acquire(&h->all.lock, FR_RANK_SPANS);
+}
+
+static void unguard(struct fr_heap *h)
+{
+    fr_lock_release(&h->all.lock, FR_RANK_SPANS);
+}
+
+static size_t bytes_of(struct fr_link *list)
+{
+    size_t bytes = 0;
+    for (; list; list = list->next)
+        bytes += fr_span_of_slab_link(list)->bytes;
+    return bytes;
+}
+
+/* Under the lock. */
+static void remove_job(struct fr_heap *h, const struct fr_release_job *job)
+{
+    struct fr_release_job **at = &h->releases.jobs;
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+}
+
+size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind)
+{
+    struct fr_release_job job = {NULL, sort(retired), kind, fr_thread_id()};
+    struct batch b;
+    size_t bytes = bytes_of(job.spans);
+    if (bytes == 0)
+        return 0;
+    guard(h);
+    job.next = h->releases.jobs;
+    h->releases.jobs = &job;
+    for (;;) {
+        take_batch(h, &job, &b);
+        if (b.n == 0)
+            break;
+        unguard(h);
+        give_batch(h, &b);
+        guard(h);
+    }
+    remove_job(h, &job);
+    unguard(h);
     return bytes;
 }
 
 size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want)
 {
     struct fr_link *retired = NULL;
+    fr_fetch_add_relaxed(&h->releases.metadata_passes, 1);
+    fr_fence_full(); /* [L.1] */
     for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE && *want; cls++)
         fr_slab_retire_empty(h, cls, &retired, want);
     return fr_release_retired(h, retired, FR_META_SPANS);
+}
+
+/* Descriptors were freed since the number of passes was `passes`. */
+static size_t release_later_metadata(struct fr_heap *h, size_t passes)
+{
+    size_t all = (size_t)-1;
+    fr_fence_full(); /* [L.1] */
+    if (fr_load_relaxed(&h->releases.metadata_passes) == passes)
+        return 0;
+    return fr_release_empty_metadata(h, &all);
+}
+
+size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired)
+{
+    size_t passes = fr_load_relaxed(&h->releases.metadata_passes);
+    size_t bytes = fr_release_retired(h, retired, FR_DATA_SPANS);
+    return bytes ? bytes + release_later_metadata(h, passes) : 0;
+}
+
+/* Rounds of fr_back_off: about a tenth of a second. */
+#define WAIT_ROUNDS 160
+
+/* While other threads have spans on the way to the fallback: waits until it has taken some of them. Not from within the fallback
+ * itself, where the thread would wait for its own call. */
+static int wait_for_others(struct fr_heap *h, int is_own)
+{
+    size_t before = fr_load_relaxed(&h->settled);
+    unsigned round = 0;
+    if (is_own || fr_load_relaxed(&h->withdrawn) == 0)
+        return 0;
+    for (unsigned i = 0; i < WAIT_ROUNDS; i++) {
+        if (fr_load_relaxed(&h->settled) != before)
+            return 1;
+        fr_back_off(&round);
+    }
+    return 0;
+}
+
+int fr_release_help(struct fr_heap *h)
+{
+    struct batch b = {.n = 0};
+    int is_own = 0;
+    size_t passes = fr_load_relaxed(&h->releases.metadata_passes);
+    guard(h);
+    for (struct fr_release_job *job = h->releases.jobs; job && b.n == 0; job = job->next) {
+        is_own |= job->thread == fr_thread_id();
+        take_batch(h, job, &b);
+    }
+    unguard(h);
+    if (b.n == 0)
+        return wait_for_others(h, is_own);
+    give_batch(h, &b);
+    release_later_metadata(h, passes);
+    return 1;
+}
+
+void fr_release_after_fork(struct fr_heap *h)
+{
+    struct fr_release_job **at = &h->releases.jobs;
+    while (*at)
+        if ((*at)->thread == fr_thread_id())
+            at = &(*at)->next;
+        else
+            *at = (*at)->next;
+    fr_heap_forget_withdrawn(h);
 }
 
 void fr_release_everything(struct fr_heap *h)
