@@ -524,6 +524,6 @@ size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t a
     case SERVE_CHECKED:
         return fr_checked_slot_bytes(size, align);
     default:
-        return managed_bytes(h, fr_class_size(fr_class_of_layout(size, align)));
+        return fr_class_size(fr_class_of_layout(size, align));
     }
 }
