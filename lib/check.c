@@ -142,6 +142,7 @@ static int books_are_valid(const struct fr_instance *inst)
         total += bytes;
     }
     CHECK(fr_load_relaxed(&h->backing.held) == total);
+    CHECK(fr_load_relaxed(&h->backing.granted) == total);
     CHECK(!h->backing.limit || total <= h->backing.limit);
     return 1;
 }

@@ -41,21 +41,21 @@ static void unbook(struct fr_backing *b, size_t size)
     fr_fetch_sub_relaxed(&b->held, size);
 }
 
-/* What was booked is granted. */
+/* Counts bytes that the fallback has handed out. The peak is taken from one counter's own result: a sum of several
+ * counters, read one after the other, can count memory twice that changed its purpose meanwhile. */
 static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
-    size_t granted = 0;
-    fr_fetch_add_relaxed(&b->held_for[purpose], size);
-    for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
-        granted += fr_load_relaxed(&b->held_for[i]);
+    size_t granted = fr_fetch_add_relaxed(&b->granted, size) + size;
     fr_fetch_max_relaxed(&b->peak, granted);
+    fr_fetch_add_relaxed(&b->held_for[purpose], size);
 }
 
-/* What was granted is given back. */
+/* Stops counting bytes that are about to go back. Before the call: during the call the fallback may hand the
+ * same memory to another thread, and the peak would count the memory twice. */
 static void ungrant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
     fr_fetch_sub_relaxed(&b->held_for[purpose], size);
-    unbook(b, size);
+    fr_fetch_sub_relaxed(&b->granted, size);
 }
 
 void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
@@ -82,9 +82,10 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
 {
     fr_lock_assert_none();
     fr_tools_given(ptr, size);
+    ungrant(b, size, purpose);
     b->ops.dealloc(b->ops.ctx, ptr, size, align);
     fr_fetch_add_relaxed(&b->deallocs, 1);
-    ungrant(b, size, purpose);
+    unbook(b, size);
 }
 
 void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
@@ -102,9 +103,10 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
         fr_tools_given(ranges[i].ptr, ranges[i].size);
         bytes += ranges[i].size;
     }
+    ungrant(b, bytes, purpose);
     b->ops.dealloc_batch(b->ops.ctx, ranges, n, align);
     fr_fetch_add_relaxed(&b->deallocs, n);
-    ungrant(b, bytes, purpose);
+    unbook(b, bytes);
 }
 
 size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n)
@@ -120,14 +122,12 @@ void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_
     if (!b->ops.resize)
         return NULL;
     size_t more = new_size > old_size ? new_size - old_size : 0;
+    size_t less = old_size > new_size ? old_size - new_size : 0;
     if (more && !book(b, more, at_limit))
         return NULL;
+    ungrant(b, less, FR_FOR_LARGE);
     void *p = b->ops.resize(b->ops.ctx, ptr, old_size, align, new_size);
-    if (!p)
-        unbook(b, more);
-    else if (more)
-        grant(b, more, FR_FOR_LARGE);
-    else
-        ungrant(b, old_size - new_size, FR_FOR_LARGE);
+    grant(b, p ? more : less, FR_FOR_LARGE);
+    unbook(b, p ? less : more);
     return p;
 }

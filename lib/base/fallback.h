@@ -8,6 +8,9 @@
  *
  *   held = sum of the sizes of all blocks handed out, plus those being asked for
  *   held <= limit, at every moment, when there is a limit
+ *
+ * A block counts as handed out from the return of the call that asked for it to the beginning of the call that
+ * gives it back. So `granted` never exceeds what the fallback has handed out, and neither does the peak.
  */
 #ifndef FR_FALLBACK_H
 #define FR_FALLBACK_H
@@ -28,8 +31,9 @@ struct fr_backing {
     struct frusa_fallback_ops ops;        /* a copy, constant while the instance lives */
     size_t limit;                         /* bytes, 0: none; constant */
     fr_atomic held;                       /* bytes handed out, and being asked for */
-    fr_atomic held_for[FR_PURPOSE_COUNT]; /* bytes handed out */
-    fr_atomic peak;                       /* high-water mark of their sum */
+    fr_atomic held_for[FR_PURPOSE_COUNT]; /* bytes handed out, not being given back */
+    fr_atomic granted;                    /* their sum */
+    fr_atomic peak;                       /* high-water mark of `granted` */
     fr_atomic allocs;                     /* blocks handed out */
     fr_atomic deallocs;                   /* blocks given back */
 };

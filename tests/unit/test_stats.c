@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The statistics: exact while nobody else is inside, and in agreement with what the fallback counts. */
+#include "check.h"
 #include "support/build.h"
 #include "support/fixture.h"
 #include "support/population.h"
@@ -215,6 +216,114 @@ START_TEST(test_null_is_einval)
 }
 END_TEST
 
+/* ---- a fallback that hands memory to somebody else as soon as it has it back ---- */
+
+enum { EAGER_BYTES = 4 << 20 };
+
+/* A fallback whose calls that take memory back allocate from the instance before they return, as another thread
+ * might meanwhile. It counts what it has handed out. */
+struct eager {
+    frusa_t *f;
+    size_t held, peak;
+    void *taken; /* what the instance was asked for */
+};
+
+static void eager_count(struct eager *e, size_t more, size_t less)
+{
+    e->held += more - less;
+    e->peak = e->held > e->peak ? e->held : e->peak;
+}
+
+static void *eager_alloc(void *ctx, size_t size, size_t align)
+{
+    void *p = aligned_alloc(align, size);
+    REQUIRE(p != NULL);
+    eager_count(ctx, size, 0);
+    return p;
+}
+
+static void eager_take_again(struct eager *e)
+{
+    if (e->f && !e->taken)
+        REQUIRE((e->taken = frusa_alloc(e->f, EAGER_BYTES, 0)) != NULL);
+}
+
+static void eager_dealloc(void *ctx, void *ptr, size_t size, size_t align)
+{
+    (void)align;
+    free(ptr);
+    eager_count(ctx, 0, size);
+    eager_take_again(ctx);
+}
+
+static void eager_batch(void *ctx, const struct frusa_range *ranges, size_t n, size_t align)
+{
+    (void)align;
+    for (size_t i = 0; i < n; i++) {
+        free(ranges[i].ptr);
+        eager_count(ctx, 0, ranges[i].size);
+    }
+    eager_take_again(ctx);
+}
+
+/* Shrinks only. */
+static void *eager_resize(void *ctx, void *ptr, size_t old_size, size_t align, size_t new_size)
+{
+    (void)align;
+    if (new_size > old_size)
+        return NULL;
+    eager_count(ctx, 0, old_size - new_size);
+    eager_take_again(ctx);
+    return ptr;
+}
+
+enum way_back { BACK_DEALLOC, BACK_RESIZE, BACK_BATCH, WAYS_BACK };
+
+static void give_back(frusa_t *f, enum way_back way)
+{
+    const size_t span = (size_t)1 << 20;
+    if (way == BACK_BATCH) {
+        void *objects[8];
+        for (size_t i = 0; i < 8; i++)
+            REQUIRE((objects[i] = frusa_alloc(f, span, 0)) != NULL);
+        for (size_t i = 0; i < 8; i++)
+            frusa_dealloc(f, objects[i], span, 0);
+        frusa_reclaim(f);
+        return;
+    }
+    void *p = frusa_alloc(f, 2 * (size_t)EAGER_BYTES, 0);
+    REQUIRE(p != NULL);
+    if (way == BACK_RESIZE)
+        REQUIRE(frusa_resize(f, p, EAGER_BYTES) == p);
+    frusa_free(f, p);
+}
+
+/* Memory that the fallback hands out again while it takes it back is not counted twice. */
+START_TEST(test_peak_never_exceeds_what_the_fallback_handed_out)
+{
+    for (enum way_back way = 0; way < WAYS_BACK; way++) {
+        struct eager e = {NULL, 0, 0, NULL};
+        struct frusa_fallback_ops ops = {.alloc = eager_alloc,
+                                         .dealloc = eager_dealloc,
+                                         .dealloc_batch = eager_batch,
+                                         .resize = eager_resize,
+                                         .ctx = &e};
+        frusa_t *f = frusa_create(&ops);
+        ck_assert_ptr_nonnull(f);
+        e.f = f;
+        give_back(f, way);
+        ck_assert_ptr_nonnull(e.taken);
+        REQUIRE_MSG(stats_of(f).peak_allocated == e.peak, "way %d: %zu, the fallback says %zu",
+                    (int)way, stats_of(f).peak_allocated, e.peak);
+        REQUIRE(fr_instance_is_valid(f));
+        frusa_free(f, e.taken);
+        e.f = NULL;
+        frusa_destroy(f);
+        ck_assert_uint_eq(e.held, 0);
+    }
+}
+END_TEST
+
 /* ---- several threads ---- */
 
 enum { THREADS = 6 };
@@ -263,5 +372,6 @@ START_TEST(test_exact_while_threads_wait)
 END_TEST
 
 RUNNER_MAIN("stats", test_fresh_instance, test_exact_after_every_operation, test_calls_and_peak,
+            test_peak_never_exceeds_what_the_fallback_handed_out,
             test_large_objects_go_straight_back, test_cached, test_nothing_cached_without_caches,
             test_purged, test_null_is_einval, test_exact_while_threads_wait)
