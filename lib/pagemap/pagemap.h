@@ -28,6 +28,9 @@
  *         as entries are cleared under it and descriptors are freed only after that, a descriptor that
  *         it finds stays readable until it unlocks.
  *   [P.3] Setting never fails half-way: either all nodes are there, or no entry was stored.
+ *   [P.4] A page of a shared leaf is discarded with no lock held, and only while it is marked. The mark is set and
+ *         taken away under the lock, and set only where no entry is. Whoever stores an entry does so under
+ *         the lock, where no mark is, and waits otherwise: no store is lost to a discard.
  */
 #ifndef FR_PAGEMAP_H
 #define FR_PAGEMAP_H
@@ -100,8 +103,14 @@ int fr_pagemap_reserve(struct fr_pagemap *map, void **nodes, int *at_limit);
 void fr_pagemap_set_reserved(struct fr_pagemap *map, const void *page, fr_entry entry,
                              fr_entry *outer, void *nodes);
 
-/* Gives nodes without entries back to the instance's fallback; returns the bytes. */
+/*
+ * Gives back what holds no entry: nodes to the instance's fallback, whose bytes are returned; pages of shared leaves
+ * to the system. No lock is held. Another thread may be giving back the same pages and still be at it.
+ */
 size_t fr_pagemap_trim(struct fr_pagemap *map);
+
+/* The same when many pages of shared leaves hold no entry: for callers that have cleared some. No lock is held. */
+void fr_pagemap_trim_excess(struct fr_pagemap *map);
 
 /* Bytes that the map holds from the instance's fallback, and those of them that hold entries. */
 size_t fr_pagemap_held(const struct fr_pagemap *map);

@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "pagemap/pagemap.h"
 
-#include "port/pages.h"
-
-#define LEAF_ENTRIES ((uintptr_t)1 << FR_MAP_LEAF_BITS)
-
-/*
- * A leaf is followed by counters: how many entries are not 0 in each of the system's pages of the leaf. A
- * page of which the last entry goes is given back, so that a heap that came and went leaves no map
- * behind. Stores and counters are covered by the lock; a reader sees 0 either way.
- */
-#define ENTRIES_PER_PAGE (fr_page_size() / sizeof(fr_atomic))
-#define LEAF_BYTES       (LEAF_ENTRIES * sizeof(fr_atomic))
-#define COUNTERS         (LEAF_BYTES / FR_PAGE_SIZE) /* of the smallest system page */
+#include "pagemap/leaf.h"
+#include "port/wait.h"
 
 fr_atomic fr_pagemap_root[(size_t)1 << (sizeof(void *) == 8 ? 18 : 10)];
 fr_lock fr_pagemap_lock;
-
-static size_t mapped_bytes(void)
-{
-    return fr_align_up(LEAF_BYTES, fr_page_size()) +
-           fr_align_up(COUNTERS * sizeof(uint32_t), fr_page_size());
-}
-
-static void *new_leaf(void)
-{
-    return fr_pages_map(mapped_bytes(), fr_page_size());
-}
-
-static uint32_t *counter_of(fr_atomic *leaf, uintptr_t index)
-{
-    uint32_t *counters = (uint32_t *)((char *)leaf + fr_align_up(LEAF_BYTES, fr_page_size()));
-    return &counters[index / ENTRIES_PER_PAGE];
-}
 
 static fr_atomic *leaf_of(uintptr_t page)
 {
@@ -46,23 +19,55 @@ static fr_atomic *leaf_for(uintptr_t page)
     fr_atomic *leaf = fr_load_ptr_acquire(root);
     if (leaf)
         return leaf;
-    leaf = new_leaf();
+    leaf = fr_leaf_new();
     if (!leaf)
         return NULL;
     if (fr_cas_full(root, 0, (uintptr_t)leaf))
         return leaf;
-    fr_pages_unmap(leaf, mapped_bytes());
+    fr_leaf_drop(leaf);
     return fr_load_ptr_acquire(root);
 }
 
-/* With the guard held: changes one entry. */
-static void store_entry(uintptr_t page, fr_entry entry)
+/* The last page of the range that ends at `last` whose entry is in one leaf with that of `page`. */
+static uintptr_t last_in_leaf(uintptr_t page, uintptr_t last)
 {
-    uintptr_t index = page & (LEAF_ENTRIES - 1);
-    fr_atomic *leaf = leaf_of(page);
-    fr_entry old = fr_load_relaxed(&leaf[index]);
-    *counter_of(leaf, index) += (uint32_t)(entry != 0) - (uint32_t)(old != 0);
-    fr_store_release(&leaf[index], entry);
+    uintptr_t end = page | (FR_LEAF_ENTRIES - 1);
+    return end < last ? end : last;
+}
+
+/* With the guard held: stores an entry for a range of pages. */
+static void store(uintptr_t first, uintptr_t last, fr_entry entry)
+{
+    for (uintptr_t page = first; page <= last; page = last_in_leaf(page, last) + 1)
+        fr_leaf_store(leaf_of(page), page & (FR_LEAF_ENTRIES - 1),
+                      last_in_leaf(page, last) & (FR_LEAF_ENTRIES - 1), entry);
+}
+
+static int is_discarding(uintptr_t first, uintptr_t last)
+{
+    for (uintptr_t page = first; page <= last; page = last_in_leaf(page, last) + 1)
+        if (fr_leaf_is_discarding(leaf_of(page), page & (FR_LEAF_ENTRIES - 1),
+                                  last_in_leaf(page, last) & (FR_LEAF_ENTRIES - 1)))
+            return 1;
+    return 0;
+}
+
+/* Takes the guard when no page that a set is about to store into is being discarded. [P.4] */
+static void guard_for_set(struct fr_pagemap *map, uintptr_t first, uintptr_t last)
+{
+    unsigned round = 0;
+    fr_pagemap_guard(map);
+    while (is_discarding(first, last)) {
+        fr_pagemap_unguard(map);
+        fr_back_off(&round);
+        fr_pagemap_guard(map);
+    }
+}
+
+void fr_pagemap_after_fork(void)
+{
+    fr_leaf_after_fork();
+    fr_lock_reset(&fr_pagemap_lock);
 }
 
 void fr_pagemap_init(struct fr_pagemap *map, struct fr_backing *backing)
@@ -77,13 +82,12 @@ int fr_pagemap_set(struct fr_pagemap *map, const void *base, size_t bytes, fr_en
     uintptr_t first = (uintptr_t)base >> FR_PAGE_SHIFT;
     uintptr_t last = ((uintptr_t)base + bytes - 1) >> FR_PAGE_SHIFT;
     (void)at_limit;
-    for (uintptr_t page = first; page <= last; page = (page | (LEAF_ENTRIES - 1)) + 1)
+    for (uintptr_t page = first; page <= last; page = last_in_leaf(page, last) + 1)
         if (!leaf_for(page))
             return 0;
-    fr_pagemap_guard(map);
+    guard_for_set(map, first, last);
     *outer = fr_pagemap_get(map, base);
-    for (uintptr_t page = first; page <= last; page++)
-        store_entry(page, entry);
+    store(first, last, entry);
     fr_pagemap_unguard(map);
     return 1;
 }
@@ -97,7 +101,7 @@ int fr_pagemap_reserve(struct fr_pagemap *map, void **nodes, int *at_limit)
     (void)map;
     (void)at_limit;
     if (!spare || !fr_cas_acquire(&spare_leaf, (uintptr_t)spare, 0))
-        spare = new_leaf();
+        spare = fr_leaf_new();
     *nodes = spare;
     return spare != NULL;
 }
@@ -108,31 +112,20 @@ void fr_pagemap_set_reserved(struct fr_pagemap *map, const void *page, fr_entry 
     uintptr_t number = (uintptr_t)page >> FR_PAGE_SHIFT;
     fr_atomic *root = &fr_pagemap_root[number >> FR_MAP_LEAF_BITS];
     int used = !fr_load_ptr_acquire(root) && fr_cas_full(root, 0, (uintptr_t)nodes);
-    fr_pagemap_guard(map);
+    guard_for_set(map, number, number);
     *outer = fr_pagemap_get(map, page);
-    store_entry(number, entry);
+    store(number, number, entry);
     fr_pagemap_unguard(map);
     if (!used && !fr_cas_release(&spare_leaf, 0, (uintptr_t)nodes))
-        fr_pages_unmap(nodes, mapped_bytes());
+        fr_leaf_drop(nodes);
 }
 
+/* An outer span's entry is put back where the inner span's was, so the page has entries and is not being discarded. */
 void fr_pagemap_clear_guarded(struct fr_pagemap *map, const void *page, fr_entry outer)
 {
+    uintptr_t number = (uintptr_t)page >> FR_PAGE_SHIFT;
     (void)map;
-    store_entry((uintptr_t)page >> FR_PAGE_SHIFT, outer);
-}
-
-/* With the guard held: gives the leaf's pages between two entries back whose last entry is gone. */
-static void give_leaf_pages_back(uintptr_t first, uintptr_t last)
-{
-    size_t refused[FR_DISCARD_WORDS];
-    for (uintptr_t page = first; page <= last; page = (page | (ENTRIES_PER_PAGE - 1)) + 1) {
-        uintptr_t index = page & (LEAF_ENTRIES - 1);
-        fr_atomic *leaf = leaf_of(page);
-        struct frusa_range range = {&leaf[index & ~(ENTRIES_PER_PAGE - 1)], fr_page_size()};
-        if (*counter_of(leaf, index) == 0 && LEAF_BYTES >= fr_page_size())
-            fr_pages_discard(&range, 1, refused); /* refused: it stays, all zero as it is */
-    }
+    store(number, number, outer);
 }
 
 void fr_pagemap_clear(struct fr_pagemap *map, const void *base, size_t bytes, fr_entry outer)
@@ -142,16 +135,24 @@ void fr_pagemap_clear(struct fr_pagemap *map, const void *base, size_t bytes, fr
     /* A large object has an entry on its first page only. */
     fr_entry rest = fr_entry_class(outer) == FR_CLASS_LARGE ? 0 : outer;
     fr_pagemap_guard(map);
-    for (uintptr_t page = first; page <= last; page++)
-        store_entry(page, page == first ? outer : rest);
-    give_leaf_pages_back(first, last);
+    store(first, first, outer);
+    store(first + 1, last, rest);
     fr_pagemap_unguard(map);
 }
 
 size_t fr_pagemap_trim(struct fr_pagemap *map)
 {
     (void)map;
+    if (fr_load_relaxed(&fr_leaf_idle_pages))
+        fr_leaf_trim();
     return 0;
+}
+
+void fr_pagemap_trim_excess(struct fr_pagemap *map)
+{
+    (void)map;
+    if (fr_load_relaxed(&fr_leaf_idle_pages) >= FR_LEAF_IDLE_MAX)
+        fr_leaf_trim();
 }
 
 size_t fr_pagemap_held(const struct fr_pagemap *map)
@@ -166,28 +167,13 @@ size_t fr_pagemap_in_use(const struct fr_pagemap *map)
     return 0;
 }
 
-/* With the guard held. */
-static int leaf_is_valid(fr_atomic *leaf)
-{
-    for (uintptr_t first = 0; first < LEAF_ENTRIES; first += ENTRIES_PER_PAGE) {
-        uint32_t entries = 0;
-        if (*counter_of(leaf, first) == 0 && !fr_pages_is_resident(&leaf[first]))
-            continue; /* not looked at: that would make it resident */
-        for (uintptr_t i = first; i < first + ENTRIES_PER_PAGE && i < LEAF_ENTRIES; i++)
-            entries += fr_load_relaxed(&leaf[i]) != 0;
-        if (entries != *counter_of(leaf, first))
-            return 0;
-    }
-    return 1;
-}
-
 int fr_pagemap_is_valid(struct fr_pagemap *map)
 {
     int valid = 1;
     fr_pagemap_guard(map);
     for (size_t i = 0; i < sizeof(fr_pagemap_root) / sizeof(fr_pagemap_root[0]) && valid; i++) {
         fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[i]);
-        valid = !leaf || leaf_is_valid(leaf);
+        valid = !leaf || fr_leaf_is_valid(leaf);
     }
     fr_pagemap_unguard(map);
     return valid;

@@ -77,7 +77,7 @@ static void parent(void)
 
 static void child(void)
 {
-    fr_lock_reset(&fr_pagemap_lock);
+    fr_pagemap_after_fork();
     fr_fallback_mmap_fork_child();
     fr_fallback_arena_fork_child();
     FOR_EACH_INSTANCE (link) {

@@ -104,6 +104,7 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
     fr_heap_leave(h, bytes);
     fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
     fr_heap_settle(h, bytes);
+    fr_pagemap_trim_excess(&h->map);
 }
 
 /* A fallback's resize must keep the alignment, and the range of addresses. Memory that does not is moved
@@ -150,6 +151,7 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     fr_pagemap_set_reserved(&h->map, fr_span_base(s), fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
                             nodes);
     fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
+    fr_pagemap_trim_excess(&h->map);
     return p;
 }
 

@@ -158,6 +158,7 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
     }
     remove_job(h, &job);
     unguard(h);
+    fr_pagemap_trim_excess(&h->map);
     return bytes;
 }
 

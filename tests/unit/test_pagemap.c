@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The page map of the process by itself; that of freestanding builds has its test beside theirs. */
-#include "pagemap/pagemap.h"
+#include "pagemap/leaf.h"
 #include "port/pages.h"
 #include "support/random.h"
 #include "support/require.h"
@@ -149,22 +149,115 @@ START_TEST(test_reserved)
 }
 END_TEST
 
-/* The pages of a leaf that hold no entry any more go back to the system. */
-START_TEST(test_empty_pages_go_back)
+/* ---- pages of leaves without entries ---- */
+
+static fr_atomic *leaf_at(uintptr_t page)
+{
+    return fr_load_ptr_acquire(&fr_pagemap_root[page / LEAF_PAGES]);
+}
+
+static size_t entries_per_page(void)
+{
+    return fr_page_size() / sizeof(fr_atomic);
+}
+
+/* Non-zero when the page of a leaf with this page's entry is resident. */
+static int is_resident(uintptr_t page)
+{
+    size_t index = page % LEAF_PAGES;
+    return fr_pages_is_resident(&leaf_at(page)[index - index % entries_per_page()]);
+}
+
+static int leaves_have_pages(void)
+{
+    return LEAF_PAGES >= entries_per_page();
+}
+
+/* Pages that lost their last entry stay at hand until the next trim, which leaves those with entries. */
+START_TEST(test_trim_gives_empty_pages_back)
 {
     uintptr_t page = 90 * LEAF_PAGES;
+    uintptr_t last = page + LEAF_PAGES - 1;
+    size_t step = entries_per_page();
+    if (!leaves_have_pages())
+        return;
     set(page, LEAF_PAGES, entry_of(1));
-    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[90]);
-    size_t per_page = fr_page_size() / sizeof(fr_atomic);
-    size_t last = per_page < LEAF_PAGES ? LEAF_PAGES - per_page : 0;
-    ck_assert(fr_pages_is_resident(&leaf[0]));
     clear(page, LEAF_PAGES - 1);
-    ck_assert_uint_eq(get(page + LEAF_PAGES - 1), entry_of(1));
-    for (size_t i = 0; i < last; i += per_page)
-        REQUIRE(!fr_pages_is_resident(&leaf[i]));
-    ck_assert(fr_pages_is_resident(&leaf[last]));
-    clear(page + LEAF_PAGES - 1, 1);
-    ck_assert(!fr_pages_is_resident(&leaf[last]));
+    ck_assert(is_resident(page));
+    ck_assert_uint_eq(fr_pagemap_trim(&map), 0);
+    for (uintptr_t i = page; i + step < last; i += step)
+        REQUIRE(!is_resident(i));
+    ck_assert(is_resident(last));
+    ck_assert_uint_eq(get(last), entry_of(1));
+    ck_assert(fr_pagemap_is_valid(&map));
+    clear(last, 1);
+    fr_pagemap_trim(&map);
+    ck_assert(!is_resident(last));
+    ck_assert(fr_pagemap_is_valid(&map));
+}
+END_TEST
+
+/* A page that is used again before the trim keeps its entries, and goes when it is empty once more. */
+START_TEST(test_trim_spares_pages_that_are_used_again)
+{
+    uintptr_t page = 92 * LEAF_PAGES;
+    if (!leaves_have_pages())
+        return;
+    for (int round = 0; round < 3; round++) {
+        set(page, 1, entry_of(1));
+        clear(page, 1);
+        set(page + 1, 1, entry_of(2));
+        fr_pagemap_trim(&map);
+        ck_assert_uint_eq(get(page + 1), entry_of(2));
+        ck_assert(fr_pagemap_is_valid(&map));
+        clear(page + 1, 1);
+        fr_pagemap_trim(&map);
+        ck_assert(!is_resident(page));
+        ck_assert(fr_pagemap_is_valid(&map));
+    }
+}
+END_TEST
+
+/* The same by fr_pagemap_clear_guarded, as for large objects. */
+START_TEST(test_trim_after_a_guarded_clear)
+{
+    uintptr_t page = 94 * LEAF_PAGES;
+    if (!leaves_have_pages())
+        return;
+    set(page, 1, entry_of(1));
+    fr_pagemap_guard(&map);
+    fr_pagemap_clear_guarded(&map, address(page), 0);
+    fr_pagemap_unguard(&map);
+    ck_assert(is_resident(page));
+    fr_pagemap_trim(&map);
+    ck_assert(!is_resident(page));
+}
+END_TEST
+
+/* Without a trim, empty pages do not grow in number: every other page of leaves far apart. */
+START_TEST(test_empty_pages_are_bounded)
+{
+    size_t step = 2 * entries_per_page();
+    size_t resident = 0;
+    if (!leaves_have_pages())
+        return;
+    uintptr_t first = 300 * LEAF_PAGES;
+    uintptr_t end = first + (4 * FR_LEAF_IDLE_MAX + 10) * step;
+    for (uintptr_t page = first; page < end; page += step)
+        set(page, 1, entry_of(1));
+    for (uintptr_t page = first; page < end; page += step) {
+        clear(page, 1);
+        fr_pagemap_trim_excess(&map);
+        REQUIRE(fr_load_relaxed(&fr_leaf_idle_pages) < FR_LEAF_IDLE_MAX);
+    }
+    for (uintptr_t page = first; page < end; page += step)
+        resident += is_resident(page) != 0;
+    ck_assert_uint_lt(resident, FR_LEAF_IDLE_MAX);
+    ck_assert_uint_gt(resident, 0);
+    fr_pagemap_trim(&map);
+    for (uintptr_t page = first; page < end; page += step)
+        REQUIRE(!is_resident(page));
+    ck_assert(fr_pagemap_is_valid(&map));
 }
 END_TEST
 
@@ -180,6 +273,8 @@ static void set_and_clear(void *arg, size_t index)
     for (size_t i = 0; i < env_scale(20000, 500); i++) {
         uintptr_t page = (200 + random_below(&r, 8)) * LEAF_PAGES + random_below(&r, 4096) * 8;
         page += index; /* nobody else's */
+        if (i % 16 == 0)
+            fr_pagemap_trim(&map);
         set(page, 1, entry_of(index + 1));
         REQUIRE(get(page) == entry_of(index + 1));
         clear(page, 1);
@@ -194,5 +289,31 @@ START_TEST(test_threads)
 }
 END_TEST
 
+/* Few pages of leaves, that all threads have an entry in now and then, and that are trimmed all the time: what was
+ * stored stays. */
+static void set_beside_trims(void *arg, size_t index)
+{
+    struct random r = random_stream(env_seed(48), index);
+    (void)arg;
+    for (size_t i = 0; i < env_scale(50000, 5000); i++) {
+        uintptr_t page = 400 * LEAF_PAGES + random_below(&r, 16) * entries_per_page() + index;
+        set(page, 1, entry_of(index + 1));
+        if (index % 2 == 0)
+            fr_pagemap_trim(&map);
+        REQUIRE(get(page) == entry_of(index + 1));
+        clear(page, 1);
+    }
+}
+
+START_TEST(test_sets_beside_trims)
+{
+    team_run(THREADS, set_beside_trims, NULL);
+    ck_assert(fr_pagemap_is_valid(&map));
+    ck_assert_uint_eq(get(400 * LEAF_PAGES), 0);
+}
+END_TEST
+
 RUNNER_MAIN("page map of the process", test_any_address_can_be_looked_up, test_entries, test_ranges,
-            test_one_inside_another, test_reserved, test_empty_pages_go_back, test_threads)
+            test_one_inside_another, test_reserved, test_trim_gives_empty_pages_back,
+            test_trim_spares_pages_that_are_used_again, test_trim_after_a_guarded_clear,
+            test_empty_pages_are_bounded, test_threads, test_sets_beside_trims)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the kernel says after a reclaim: threads that only wait keep next to nothing of what they used. */
+/* What the kernel says after a reclaim: threads that only wait keep next to nothing of what they used, and the page
+ * map keeps next to nothing of objects that are gone. */
 #include "support/mappings.h"
 #include "support/random.h"
 #include "support/require.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { THREADS = 8, OBJECTS = 100000, MIN_SIZE = 16, MAX_SIZE = 512 };
 
@@ -71,4 +73,70 @@ START_TEST(test_blocked_threads_keep_nothing_resident)
 }
 END_TEST
 
-RUNNER_MAIN("resident memory", test_blocked_threads_keep_nothing_resident)
+/* ---- large objects that nobody writes to ---- */
+
+enum { LARGE_OBJECTS = 2000 };
+static const size_t large_bytes = (size_t)4 << 20;
+
+/* A fallback that takes address space alone. */
+static void *map_alloc(void *ctx, size_t size, size_t align)
+{
+    (void)ctx;
+    (void)align; /* a page's */
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void map_dealloc(void *ctx, void *ptr, size_t size, size_t align)
+{
+    (void)ctx;
+    (void)align;
+    munmap(ptr, size);
+}
+
+static const struct frusa_fallback_ops map_ops = {.alloc = map_alloc, .dealloc = map_dealloc};
+
+/* What a heap of large objects is given back by. */
+enum way_back { BACK_RECLAIM, BACK_DESTROY, BACK_FREE, WAYS_BACK };
+
+static void give_back(frusa_t *f, void **objects, enum way_back way)
+{
+    for (size_t i = 0; i < LARGE_OBJECTS && way != BACK_DESTROY; i++)
+        frusa_free(f, objects[i]);
+    if (way == BACK_RECLAIM)
+        frusa_reclaim(f);
+    if (way == BACK_DESTROY)
+        frusa_destroy(f);
+}
+
+/* Each has an entry in another page of the page map. Of those, next to nothing stays; without a reclaim, a bounded
+ * number. */
+START_TEST(test_page_map_after_large_objects)
+{
+    static void *objects[LARGE_OBJECTS];
+    if (TOOL_ASAN || TOOL_TSAN || tool_is_valgrind() || sizeof(void *) < 8 ||
+        sysconf(_SC_PAGESIZE) != 4096 || !mappings_knows_locked_pages())
+        return;
+    for (enum way_back way = 0; way < WAYS_BACK; way++) {
+        memset(objects, 0, sizeof(objects));
+        frusa_t *f = frusa_create(&map_ops);
+        ck_assert_ptr_nonnull(f);
+        size_t before = mappings_resident_in_all();
+        for (size_t i = 0; i < LARGE_OBJECTS; i++)
+            REQUIRE((objects[i] = frusa_alloc(f, large_bytes, 0)) != NULL);
+        size_t full = mappings_resident_in_all();
+        give_back(f, objects, way);
+        size_t after = mappings_resident_in_all();
+        printf("way %d: %zu KiB, then %zu KiB\n", (int)way, (full - before) / 1024,
+               after > before ? (after - before) / 1024 : 0);
+        ck_assert_uint_gt(full, before + LARGE_OBJECTS * (size_t)4096);
+        ck_assert_uint_le(after, before + slack);
+        if (way != BACK_DESTROY)
+            frusa_destroy(f);
+    }
+}
+END_TEST
+
+RUNNER_MAIN("resident memory", test_blocked_threads_keep_nothing_resident,
+            test_page_map_after_large_objects)
