@@ -24,6 +24,8 @@ void fr_all_spans_add(struct fr_all_spans *all, struct fr_span *s, enum fr_span_
 {
     guard(all);
     fr_list_insert_after(&all->kinds[kind], &s->in_all);
+    if (kind == FR_LARGE_SPANS)
+        fr_large_index_add(&all->large, s);
     unguard(all);
 }
 
@@ -34,7 +36,17 @@ void fr_all_spans_remove(struct fr_all_spans *all, struct fr_span *s)
         if (w->cursor == &s->in_all)
             w->cursor = s->in_all.next;
     fr_list_remove(&s->in_all);
+    if (s->cls == FR_CLASS_LARGE)
+        fr_large_index_remove(&all->large, s);
     unguard(all);
+}
+
+int fr_all_spans_have_large(struct fr_all_spans *all, const void *p)
+{
+    guard(all);
+    int have = fr_large_index_find(&all->large, p) != NULL;
+    unguard(all);
+    return have;
 }
 
 void fr_walk_begin(struct fr_all_spans *all, struct fr_walker *w, enum fr_span_kind kind)

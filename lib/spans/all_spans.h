@@ -9,6 +9,7 @@
 #define FR_ALL_SPANS_H
 
 #include "base/lock.h"
+#include "spans/large_index.h"
 #include "spans/span.h"
 
 /* The kinds of spans, each with a list of its own. */
@@ -25,6 +26,7 @@ struct fr_walker {
 struct fr_all_spans {
     fr_lock lock; /* rank FR_RANK_SPANS; covers the rest */
     struct fr_link kinds[FR_SPAN_KINDS];
+    struct fr_large_index large; /* the large ones of them */
     struct fr_walker *walkers;
 };
 
@@ -32,6 +34,9 @@ void fr_all_spans_init(struct fr_all_spans *all);
 
 void fr_all_spans_add(struct fr_all_spans *all, struct fr_span *s, enum fr_span_kind kind);
 void fr_all_spans_remove(struct fr_all_spans *all, struct fr_span *s);
+
+/* Non-zero when the address lies in a large object. */
+int fr_all_spans_have_large(struct fr_all_spans *all, const void *p);
 
 /* Begins a walk over one kind; fr_walk_end ends it, in any case. */
 void fr_walk_begin(struct fr_all_spans *all, struct fr_walker *w, enum fr_span_kind kind);

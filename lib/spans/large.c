@@ -165,13 +165,5 @@ void fr_large_set_size(struct fr_span *s, size_t new_size)
 
 int fr_large_owns(struct fr_heap *h, const void *p)
 {
-    int owns = 0;
-    fr_lock_acquire(&h->all.lock, FR_RANK_SPANS);
-    struct fr_link *head = &h->all.kinds[FR_LARGE_SPANS];
-    for (struct fr_link *link = head->next; link != head && !owns; link = link->next) {
-        const struct fr_span *s = fr_span_of_all_link(link);
-        owns = (size_t)((const char *)p - fr_span_base(s)) < s->bytes;
-    }
-    fr_lock_release(&h->all.lock, FR_RANK_SPANS);
-    return owns;
+    return fr_all_spans_have_large(&h->all, p);
 }

@@ -40,7 +40,7 @@ void fr_large_forget(struct fr_span *s);
 /* Notes another size that takes the same bytes. */
 void fr_large_set_size(struct fr_span *s, size_t new_size);
 
-/* Non-zero when the address lies in a large object of the heap; walks their list. */
+/* Non-zero when the address lies in a large object of the heap, in O(log n). */
 int fr_large_owns(struct fr_heap *h, const void *p);
 
 #endif /* FR_LARGE_H */

@@ -240,6 +240,7 @@ void fr_release_after_fork(struct fr_heap *h)
 void fr_release_everything(struct fr_heap *h)
 {
     static const enum fr_span_kind order[] = {FR_DATA_SPANS, FR_LARGE_SPANS, FR_META_SPANS};
+    fr_large_index_forget(&h->all.large);
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
         struct fr_link *list = NULL;
         struct fr_link *head = &h->all.kinds[order[k]];

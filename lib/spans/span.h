@@ -45,6 +45,7 @@
 #include "base/count.h"
 #include "base/list.h"
 #include "base/sizeclass.h"
+#include "base/treap.h"
 #include "pagemap/pagemap.h"
 #include "port/atomic.h"
 
@@ -75,7 +76,10 @@ struct fr_span {
     uint8_t disguised;  /* base is its complement: a watched large object, see fr_span_base */
     fr_atomic purged;   /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
     size_t bytes;
-    struct fr_link in_slab; /* valid while linked */
+    union {
+        struct fr_link in_slab;          /* valid while linked */
+        struct fr_treap_node by_address; /* of a large object: its node in large_index.h */
+    };
     struct fr_link in_all;
     uint32_t seen;     /* the last claim scan that met it, under the slab lock */
     fr_atomic taken[]; /* then, in checked instances, as many words again: the live bits */

@@ -80,6 +80,7 @@ START_TEST(test_counters)
     require_noticed(&s, &s.heap->empty_bytes, "the bytes of empty spans");
     require_noticed(&s, &s.heap->empties[s.cls].bytes, "the class's empty bytes");
     require_noticed(&s, &s.heap->backing.held, "what is held");
+    require_noticed(&s, &s.heap->backing.granted, "what the fallback has handed out");
     for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
         require_noticed(&s, &s.heap->backing.held_for[i], "what is held for a purpose");
     require_noticed(&s, &fr_instance_of(s.x.f)->registry.header_bytes, "the headers' bytes");
@@ -139,6 +140,9 @@ START_TEST(test_lists)
     s.span->in_all.next->prev = &s.large->in_all;
     ck_assert(!fr_heap_is_valid(s.x.f));
     s.span->in_all.next->prev = prev;
+    fr_large_index_remove(&s.heap->all.large, s.large);
+    ck_assert(!fr_heap_is_valid(s.x.f));
+    fr_large_index_add(&s.heap->all.large, s.large);
     stage_close(&s);
 }
 END_TEST

@@ -85,6 +85,47 @@ START_TEST(test_random_addresses)
 }
 END_TEST
 
+enum { LARGE_OBJECTS = 1000, LARGE_BYTES = 8192 };
+
+/* Requires that the instance owns just the objects that exist: each one's ends, and nothing of those that are gone. */
+static void require_owns(frusa_t *f, char *const *objects, char *const *gone, size_t size)
+{
+    for (size_t i = 0; i < LARGE_OBJECTS; i++) {
+        if (objects[i])
+            REQUIRE(frusa_owns(f, objects[i]) && frusa_owns(f, objects[i] + size - 1));
+        if (!objects[i] && gone[i])
+            REQUIRE(!frusa_owns(f, gone[i]) && !frusa_owns(f, gone[i] + size - 1));
+    }
+}
+
+/* Large objects that lie close together come and go in random order. */
+START_TEST(test_many_large_objects)
+{
+    static char *objects[LARGE_OBJECTS], *gone[LARGE_OBJECTS];
+    static char memory[(LARGE_OBJECTS + 200) * LARGE_BYTES];
+    const struct frusa_config config = {.managed_max = FRUSA_4K_MAX};
+    struct random r = random_stream(env_seed(19), 0);
+    struct frusa_arena arena;
+    ck_assert_int_eq(frusa_arena_init(&arena, memory, sizeof(memory)), 0);
+    frusa_t *f = frusa_create_with(&arena.ops, &config);
+    ck_assert_ptr_nonnull(f);
+    for (size_t i = 0; i < LARGE_OBJECTS; i++)
+        REQUIRE((objects[i] = frusa_alloc(f, LARGE_BYTES, 0)) != NULL);
+    require_owns(f, objects, gone, LARGE_BYTES);
+    for (size_t i = 0; i < LARGE_OBJECTS; i++) {
+        size_t k = random_below(&r, LARGE_OBJECTS);
+        gone[k] = objects[k] ? objects[k] : gone[k];
+        frusa_free(f, objects[k]);
+        objects[k] = NULL;
+        if (i % 50 == 0)
+            require_owns(f, objects, gone, LARGE_BYTES);
+    }
+    for (size_t i = 0; i < LARGE_OBJECTS; i++)
+        frusa_free(f, objects[i]);
+    frusa_destroy(f);
+}
+END_TEST
+
 /* What has gone back to the fallback is no longer the instance's. */
 START_TEST(test_after_it_went_back)
 {
@@ -131,4 +172,4 @@ START_TEST(test_after_a_resize)
 END_TEST
 
 RUNNER_MAIN("owns", test_every_byte_of_an_object, test_foreign_addresses, test_random_addresses,
-            test_after_it_went_back, test_after_a_resize)
+            test_many_large_objects, test_after_it_went_back, test_after_a_resize)
