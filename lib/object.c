@@ -508,9 +508,11 @@ int fr_object_owns(struct fr_instance *inst, const void *p)
     struct fr_heap *h = &inst->heap;
     fr_pagemap_guard(&h->map);
     struct fr_span *s = fr_entry_span(fr_pagemap_get(&h->map, p));
-    int owns = s && s->heap == h;
+    /* Another instance's span may lie in an object of this one. */
+    while (s && s->heap != h)
+        s = fr_entry_span(s->outer);
     fr_pagemap_unguard(&h->map);
-    return owns || fr_large_owns(h, p);
+    return s || fr_large_owns(h, p);
 }
 
 size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t align)

@@ -26,7 +26,8 @@
  *         stored: relaxed loads suffice for its own objects.
  *   [P.2] A stranger, who holds an address of unknown standing, looks it up under the page map's lock:
  *         as entries are cleared under it and descriptors are freed only after that, a descriptor that
- *         it finds stays readable until it unlocks.
+ *         it finds stays readable until it unlocks. So do the descriptors of the outer spans around it, which its
+ *         `outer` leads to.
  *   [P.3] Setting never fails half-way: either all nodes are there, or no entry was stored.
  *   [P.4] A page of a shared leaf is discarded with no lock held, and only while it is marked. The mark is set and
  *         taken away under the lock, and set only where no entry is. Whoever stores an entry does so under

@@ -120,6 +120,48 @@ START_TEST(test_three_high)
 }
 END_TEST
 
+/* Requires that every byte of an object belongs to all of the instances. */
+static void require_owned(frusa_t *const *instances, size_t n, const char *object, size_t size)
+{
+    for (size_t at = 0; at < size; at += size < 1 << 16 ? 1 : 4096)
+        for (size_t i = 0; i < n; i++)
+            REQUIRE_MSG(frusa_owns(instances[i], object + at) == 1, "instance %zu, byte %zu of %zu",
+                        i, at, size);
+}
+
+/* What an inner instance has lies in objects of the outer ones. */
+START_TEST(test_every_instance_owns_what_lies_in_it)
+{
+    for (size_t v = 0; v < fixture_variant_count; v++) {
+        struct fixture x, foreign;
+        struct over first, second;
+        fixture_open_variant(&x, v);
+        fixture_open(&foreign, 0, NULL);
+        over_init(&first, x.f, 1);
+        frusa_t *middle = frusa_create(&first.ops);
+        ck_assert_ptr_nonnull(middle);
+        over_init(&second, middle, 1);
+        frusa_t *top = frusa_create(&second.ops);
+        ck_assert_ptr_nonnull(top);
+        frusa_t *const instances[] = {x.f, middle, top};
+        for (size_t size = 1; size < 8u << 20; size = size * 5 + 3) {
+            char *object = frusa_alloc(top, size, 0);
+            REQUIRE(object != NULL);
+            require_owned(instances, 3, object, size);
+            REQUIRE(!frusa_owns(foreign.f, object));
+            char *outer = frusa_alloc(middle, size, 0);
+            REQUIRE(outer != NULL);
+            require_owned(instances, 2, outer, size);
+            REQUIRE(!frusa_owns(top, outer));
+        }
+        frusa_destroy(top);
+        frusa_destroy(middle);
+        fixture_close(&foreign);
+        fixture_close(&x);
+    }
+}
+END_TEST
+
 /* The buffer of an arena is an object: its address leads to it again when the arena is done with. */
 START_TEST(test_arena_in_an_object)
 {
@@ -138,6 +180,7 @@ START_TEST(test_arena_in_an_object)
             void *p = frusa_malloc(inner, 100);
             ck_assert_ptr_nonnull(p);
             ck_assert_int_eq(frusa_owns(inner, p), 1);
+            ck_assert_int_eq(frusa_owns(x.f, p), 1);
             frusa_free(inner, p);
             frusa_destroy(inner);
             ck_assert_int_eq(frusa_owns(x.f, p), 1);
@@ -149,4 +192,4 @@ START_TEST(test_arena_in_an_object)
 END_TEST
 
 RUNNER_MAIN("stacked", test_inner_gives_outer_its_pages_back, test_three_high,
-            test_arena_in_an_object)
+            test_every_instance_owns_what_lies_in_it, test_arena_in_an_object)
