@@ -50,9 +50,10 @@ size_t fr_page_size(void)
     return size;
 }
 
-static char *map_anywhere(size_t size)
+/* `hint` is where the system maps if that place is free; NULL: anywhere. */
+static char *map_at(void *hint, size_t size)
 {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(hint, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
@@ -63,7 +64,7 @@ static char *map_and_trim(size_t size, size_t align)
     size_t slack = align - fr_page_size();
     if (size > PTRDIFF_MAX - slack)
         return NULL;
-    char *p = map_anywhere(size + slack);
+    char *p = map_at(NULL, size + slack);
     if (!p)
         return NULL;
     size_t head = (size_t)(-(uintptr_t)p & (align - 1));
@@ -74,15 +75,26 @@ static char *map_and_trim(size_t size, size_t align)
     return p + head;
 }
 
+/* Maps at an aligned address. Tries without slack first: the slack may exceed a limit on address space or on
+ * locked memory that the mapping itself fits in. The system chose the place next to a mapping, so the
+ * aligned place just below it is free as a rule. Newer kernels align big mappings by themselves. */
+static char *map_aligned(size_t size, size_t align)
+{
+    char *p = map_at(NULL, size);
+    if (!p || fr_is_aligned(p, align))
+        return p;
+    munmap(p, size);
+    p = map_at(p - ((uintptr_t)p & (align - 1)), size);
+    if (!p || fr_is_aligned(p, align))
+        return p;
+    munmap(p, size);
+    return map_and_trim(size, align);
+}
+
 void *fr_pages_map(size_t size, size_t align)
 {
     int saved = errno;
-    char *p = size > PTRDIFF_MAX ? NULL : map_anywhere(size);
-    /* Newer kernels align big mappings by themselves. */
-    if (p && !fr_is_aligned(p, align)) {
-        munmap(p, size);
-        p = map_and_trim(size, align);
-    }
+    char *p = size > PTRDIFF_MAX ? NULL : map_aligned(size, align);
     errno = saved;
     return p;
 }
@@ -118,7 +130,7 @@ int fr_pages_is_resident(void *p)
  */
 static void *remap_aligned(void *p, size_t old_size, size_t align, size_t new_size)
 {
-    void *target = map_and_trim(new_size, align);
+    void *target = map_aligned(new_size, align);
     return target ? mremap(p, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, target)
                   : MAP_FAILED;
 }
