@@ -4,6 +4,7 @@
 #include "base/bitrange.h"
 #include "port/pages.h"
 #include "port/tls.h"
+#include "providers/mmap.h"
 
 #define ENTRIES_PER_PAGE (fr_page_size() / sizeof(fr_atomic))
 #define LEAF_BYTES       (FR_LEAF_ENTRIES * sizeof(fr_atomic))
@@ -48,9 +49,14 @@ static size_t mapped_bytes(void)
     return books_offset() + fr_align_up(sizeof(struct books), fr_page_size());
 }
 
+/* Where the system refuses, what the provider keeps mapped without need goes first. */
 fr_atomic *fr_leaf_new(void)
 {
-    return fr_pages_map(mapped_bytes(), fr_page_size());
+    fr_atomic *leaf;
+    do
+        leaf = fr_pages_map(mapped_bytes(), fr_page_size());
+    while (!leaf && fr_fallback_mmap_let_go());
+    return leaf;
 }
 
 void fr_leaf_drop(fr_atomic *leaf)

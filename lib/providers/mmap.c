@@ -37,7 +37,7 @@
  *
  * What the system refuses costs memory or time: populating, advice and names are optional; a discard
  * that is refused is made up for by zeroing; an unmap that is refused (too many mappings) leaves address
- * space behind, emptied; chunks that are refused are tried smaller.
+ * space behind, emptied; chunks that are refused, or would leave no room for others, are tried smaller.
  */
 #include "providers/mmap.h"
 
@@ -313,6 +313,11 @@ FR_EXPORT int frusa_set_huge(int mode)
 void fr_fallback_mmap_set_huge(int mode)
 {
     fr_store_relaxed(&fr_mmap_provider.huge_mode, mode);
+}
+
+int fr_fallback_mmap_let_go(void)
+{
+    return fr_mmap_drop_kept();
 }
 
 void fr_fallback_mmap_state(struct fr_mmap_state *out)

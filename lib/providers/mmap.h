@@ -25,6 +25,9 @@ void fr_fallback_mmap_fork_child(void);
  */
 void fr_fallback_mmap_set_huge(int mode);
 
+/* Unmaps an empty chunk that is kept for reuse; 0 when there is none. For callers that the system refuses. */
+int fr_fallback_mmap_let_go(void);
+
 /* What the provider holds, in bytes unless the name says otherwise. */
 struct fr_mmap_state {
     size_t chunks;       /* number */

@@ -9,6 +9,11 @@
 #define CHUNK_MAX    (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
 #define CHUNK_GROWTH 2
 
+/* A chunk leaves so much to others, else it is made smaller: the page map needs a leaf for the first block at a
+ * new address, threads need stacks. A block whose leaf is refused cannot be used. Where not even the least chunk
+ * leaves that much, every block gets a mapping of its own. */
+#define ROOM_LEFT (FR_BLOCK_BYTES + 256 * FR_KIB)
+
 /* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an
  * instance again and again does not map and unmap each time. No page of it is resident. */
 #define KEEP_MAX CHUNK_MIN
@@ -61,21 +66,40 @@ static size_t descriptor_bytes(size_t bytes)
     return fr_align_up(fr_chunk_descriptor_bytes(bytes, fr_page_size()), fr_page_size());
 }
 
+/* Non-zero when the system would grant the room that a chunk leaves. Others may take it before its user does. */
+static int has_room_left(void)
+{
+    void *room = fr_pages_map(ROOM_LEFT, fr_page_size());
+    if (room)
+        fr_pages_unmap(room, ROOM_LEFT);
+    return room != NULL;
+}
+
+/* Maps `bytes` for a chunk and its descriptor; 0 when the system refuses, or would refuse the room left. */
+static int map_pieces(size_t bytes, char **base, struct fr_chunk **c)
+{
+    *base = fr_pages_map(bytes, FR_BLOCK_BYTES);
+    *c = *base ? fr_pages_map(descriptor_bytes(bytes), fr_page_size()) : NULL;
+    if (*c && has_room_left())
+        return 1;
+    if (*c)
+        fr_pages_unmap(*c, descriptor_bytes(bytes));
+    if (*base)
+        fr_pages_unmap(*base, bytes);
+    return 0;
+}
+
 /* Maps a chunk of `bytes`, or of less where the system refuses, down to `least`. */
 static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind kind, int is_advised)
 {
     char *base;
-    while (!(base = fr_pages_map(bytes, FR_BLOCK_BYTES))) {
+    struct fr_chunk *c;
+    while (!map_pieces(bytes, &base, &c)) {
         if (bytes <= least)
             return NULL;
         bytes = fr_align_down(bytes / 2, FR_BLOCK_BYTES);
         if (bytes < least)
             bytes = least;
-    }
-    struct fr_chunk *c = fr_pages_map(descriptor_bytes(bytes), fr_page_size());
-    if (!c) {
-        fr_pages_unmap(base, bytes);
-        return NULL;
     }
     fr_pages_name(base, bytes, "frusa");
     fr_pages_name(c, descriptor_bytes(bytes), "frusa chunk");
