@@ -140,13 +140,23 @@ int fr_chunk_take_at(struct fr_chunk *c, size_t first, size_t end, const struct 
     return 1;
 }
 
+static size_t find(struct fr_chunk *c, size_t n, size_t align)
+{
+    size_t phase = (size_t)c->base / c->granule & (align - 1);
+    return fr_runmap_find(&c->used, n, align, phase);
+}
+
+int fr_chunk_has_room(struct fr_chunk *c, size_t n, size_t align)
+{
+    return find(c, n, align) != FR_RUNMAP_NONE;
+}
+
 int fr_chunk_take(struct fr_chunk *c, size_t n, size_t align, const struct fr_growth *growth,
                   struct fr_run *run)
 {
     if (n > c->bound)
         return 0;
-    size_t phase = (size_t)c->base / c->granule & (align - 1);
-    size_t first = fr_runmap_find(&c->used, n, align, phase);
+    size_t first = find(c, n, align);
     if (first != FR_RUNMAP_NONE)
         return fr_chunk_take_at(c, first, first + n, growth, run);
     if (align == 1)

@@ -34,6 +34,7 @@ struct fr_chunk {
     unsigned kind;         /* which runs it is for; constant, its owner's */
     struct fr_chunk *next; /* younger; kept by the index */
     struct fr_chunk *prev; /* older */
+    size_t age;            /* ascending from the oldest to the youngest; kept by the index */
     size_t bound;          /* in granules */
     struct fr_runmap used; /* by granule */
     size_t *ahead;         /* by granule */
@@ -74,6 +75,9 @@ int fr_chunk_is_clean(const struct fr_chunk *c);
 /* Takes the lowest run of n granules at a multiple of `align` granules; 0 when there is none. */
 int fr_chunk_take(struct fr_chunk *c, size_t n, size_t align, const struct fr_growth *growth,
                   struct fr_run *run);
+
+/* Non-zero when such a run is free. */
+int fr_chunk_has_room(struct fr_chunk *c, size_t n, size_t align);
 
 /* Takes [first, end) if it is free. */
 int fr_chunk_take_at(struct fr_chunk *c, size_t first, size_t end, const struct fr_growth *growth,

@@ -65,6 +65,7 @@ void fr_chunk_index_insert(struct fr_chunk_index *index, struct fr_chunk *c)
     index->count++;
     index->bytes += c->bytes;
 
+    c->age = index->inserted++;
     c->prev = index->youngest;
     c->next = NULL;
     if (c->prev)

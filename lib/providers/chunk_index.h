@@ -29,6 +29,7 @@ struct fr_chunk_index {
     size_t capacity;                /* of entries */
     size_t count;
     size_t bytes;
+    size_t inserted; /* chunks ever */
     struct fr_chunk *oldest, *youngest;
     struct fr_chunk_entry initial[FR_CHUNK_INDEX_INITIAL];
 };

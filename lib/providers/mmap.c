@@ -5,8 +5,8 @@
  * Algorithm. Address space is taken from the system in chunks of several MiB, aligned to 2 MiB, and
  * handed out in runs of granules (pages of the system), first fit: oldest chunk first, then by address.
  * Short runs and long ones have chunks of their own.
- * A request that is big or strangely aligned gets a mapping of its own. What is not in a chunk is a mapping
- * of its own, so none of them is recorded. States of granules and their equations: chunk.h.
+ * A request that is big or strangely aligned gets a mapping of its own, unless there are too many of those: then a
+ * run of the third kind. What is not in a chunk is a mapping of its own, so none of them is recorded. States of granules and their equations: chunk.h.
  *
  * Alloc takes a run under the lock and makes it resident afterwards, in batches that grow with the heap,
  * or 2 MiB at a time once it is worth a huge page. A batch may be longer than the run: then the
@@ -47,9 +47,16 @@
 #include "port/compiler.h"
 #include "port/error.h"
 
-/* From here on a request gets a mapping of its own, which mremap can move. Below, one mapping for each
- * would use up the kernel's 65,530 too early: these suffice for 256 GiB. */
+/* From here on a request gets a mapping of its own, which mremap can move. */
 #define OWN_MIN (4 * FR_MIB)
+
+/* So many mappings of their own, no more: a quarter of what the kernel allows a process by default
+ * (vm.max_map_count, 65,530). A process that is out of mappings can start no thread and load no library. */
+#define OWN_MOST 16384
+
+/* Beyond OWN_MOST, blocks up to this size and alignment go into chunks, several into each. 16,384 bigger ones take
+ * more than a TiB. */
+#define BIG_MAX (FR_CHUNK_MAX / 4)
 
 /* Populating (figures: doc/performance-mmap.md). Of a run, as much as the core's spans are long, or an eighth
  * of the heap: spans start short and grow with what is used of them, so they are going to be used; big
@@ -78,6 +85,9 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
  * bring in many times what it needs. The caller holds the lock. */
 static struct fr_growth growth_now(enum fr_run_kind kind)
 {
+    static const struct fr_growth none;
+    if (kind == FR_BIG_RUNS)
+        return none; /* perhaps hardly used: like a mapping of its own */
     size_t share = fr_mmap_heap_bytes(kind) / POPULATE_SHARE;
     int crowded = fr_mmap_provider.pending * fr_page_size() > share;
     struct fr_growth growth = {
@@ -110,6 +120,7 @@ static void *hand_out(const struct fr_run *run)
         fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
         fr_mmap_provider.pending -= run->taken_end - run->end;
         fr_chunk_settle(run, resident_end);
+        fr_mmap_note_room(c);
         fr_mmap_unlock();
     }
     return fr_chunk_address(c, run->first);
@@ -122,41 +133,50 @@ static void count_taken(const struct fr_run *run)
     fr_mmap_provider.pending += run->taken_end - run->end;
 }
 
-/* Takes a run of n granules from the chunks of a kind. The caller holds the lock. */
-static int take_run(enum fr_run_kind kind, size_t n, size_t align, struct fr_run *run)
+/* Takes a run from the chunks of a kind. The caller holds the lock. */
+static int take_run(enum fr_run_kind kind, size_t size, size_t align, struct fr_run *run)
 {
     struct fr_growth growth = growth_now(kind);
-    int found = 0;
-    for (struct fr_chunk *c = fr_mmap_provider.index.oldest; c && !found; c = c->next)
-        found = c->kind == kind && fr_chunk_take(c, n, align, &growth, run);
+    size_t granule = fr_mmap_granule(kind);
+    size_t n = fr_align_up(size, granule) / granule;
+    size_t step = align > granule ? align / granule : 1;
+    int found = fr_mmap_search(kind, n, step, &growth, run);
     if (found)
         count_taken(run);
     return found;
 }
 
-/* Takes a run and makes it resident; `may_grow`: a chunk is added when none has room. */
-static void *alloc_run(size_t size, size_t align, int may_grow)
+/* The same from the chunks of any kind: for when the system refuses one of the right kind. */
+static int take_any_run(size_t size, size_t align, struct fr_run *run)
 {
-    enum fr_run_kind kind = fr_run_kind_of(size);
-    enum fr_run_kind other = kind == FR_SHORT_RUNS ? FR_LONG_RUNS : FR_SHORT_RUNS;
-    size_t n = size / fr_page_size();
-    size_t step = align > fr_page_size() ? align / fr_page_size() : 1;
+    int found = 0;
+    fr_mmap_lock();
+    for (unsigned kind = 0; kind < FR_RUN_KINDS && !found; kind++)
+        found = take_run((enum fr_run_kind)kind, size, align, run);
+    fr_mmap_unlock();
+    return found;
+}
+
+/* The bytes of a chunk that has room for a run wherever it lies; chunks are aligned to blocks. */
+static size_t room_for(size_t size, size_t align)
+{
+    size_t slack = align > FR_BLOCK_BYTES ? align - FR_BLOCK_BYTES : 0;
+    return fr_align_up(size, FR_BLOCK_BYTES) + slack;
+}
+
+/* Takes a run and makes it resident; `may_grow`: a chunk is added when none has room. */
+static void *alloc_run(enum fr_run_kind kind, size_t size, size_t align, int may_grow)
+{
     struct fr_run run;
     int found;
     size_t grown;
     do {
         fr_mmap_lock();
-        found = take_run(kind, n, step, &run);
+        found = take_run(kind, size, align, &run);
         grown = fr_mmap_provider.grown;
         fr_mmap_unlock();
-    } while (!found && may_grow && fr_mmap_grow(size, grown));
-    if (!found) {
-        /* The system refuses: then a chunk for the other kind will do. */
-        fr_mmap_lock();
-        found = take_run(other, n, step, &run);
-        fr_mmap_unlock();
-    }
-    return found ? hand_out(&run) : NULL;
+    } while (!found && may_grow && fr_mmap_grow(kind, room_for(size, align), grown));
+    return found || take_any_run(size, align, &run) ? hand_out(&run) : NULL;
 }
 
 /* Big objects get huge pages at once: what is not a whole block at their end stays small. Alignment to
@@ -173,28 +193,41 @@ static void *alloc_own(size_t size, size_t align)
         return NULL;
     fr_pages_name(p, size, "frusa large");
     fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
+    fr_fetch_add_relaxed(&fr_mmap_provider.own_count, 1);
     int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FRUSA_HUGE_NEVER;
     if (is_never || size >= OWN_MIN)
         fr_pages_advise(p, size, is_never ? FR_PAGES_SMALL : FR_PAGES_HUGE);
     return p;
 }
 
+/* The chunks that a block belongs in now; FR_RUN_KINDS: in none of them. */
+static enum fr_run_kind kind_now(size_t size, size_t align)
+{
+    if (size < OWN_MIN && align <= FR_BLOCK_BYTES)
+        return fr_run_kind_of(size);
+    int is_crowded = fr_load_relaxed(&fr_mmap_provider.own_count) >= OWN_MOST;
+    return is_crowded && size <= BIG_MAX && align <= BIG_MAX ? FR_BIG_RUNS : FR_RUN_KINDS;
+}
+
 static void *provider_alloc(void *ctx, size_t size, size_t align)
 {
-    void *p = NULL;
+    void *p;
     (void)ctx;
     size = round_up(size, fr_page_size());
     if (size == 0 || size > PTRDIFF_MAX)
         return NULL;
-    int is_own = size >= OWN_MIN || align > FR_BLOCK_BYTES;
     do {
-        if (is_own)
+        enum fr_run_kind kind = kind_now(size, align);
+        if (kind == FR_RUN_KINDS) {
             p = alloc_own(size, align);
-        if (!p)
-            p = alloc_run(size, align, !is_own);
-        /* Too little address space for a chunk: perhaps there is enough for just this. */
-        if (!p && !is_own)
-            p = alloc_own(size, align);
+            if (!p)
+                p = alloc_run(FR_BIG_RUNS, size, align, 0);
+        } else {
+            p = alloc_run(kind, size, align, 1);
+            /* Too little address space for a chunk: perhaps there is enough for just this. */
+            if (!p)
+                p = alloc_own(size, align);
+        }
     } while (!p && fr_mmap_drop_kept());
     return p;
 }
@@ -215,18 +248,32 @@ static void provider_dealloc_batch(void *ctx, const struct frusa_range *ranges, 
     fr_mmap_give_back(ranges, n);
 }
 
+static void shrink_run(struct fr_chunk *c, char *p, size_t old_size, size_t new_size)
+{
+    size_t end = fr_align_up(new_size, c->granule);
+    struct frusa_range rest = {p + new_size, (end < old_size ? end : old_size) - new_size};
+    struct frusa_range tail = {p + end, old_size > end ? old_size - end : 0};
+    if (rest.size > 0)
+        fr_mmap_empty(&rest);
+    if (tail.size > 0)
+        fr_mmap_give_back(&tail, 1);
+}
+
 /* A run grows in place or not at all: up to 4 MiB the caller copies as fast. */
 static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new_size)
 {
     size_t room = c->bytes - (size_t)(p - c->base);
     struct fr_run run;
     if (new_size < old_size) {
-        struct frusa_range tail = {p + new_size, old_size - new_size};
-        fr_mmap_give_back(&tail, 1);
+        shrink_run(c, p, old_size, new_size);
         return p;
     }
     if (new_size > room)
         return NULL;
+    old_size = fr_align_up(old_size, c->granule);
+    new_size = fr_align_up(new_size, c->granule);
+    if (new_size == old_size)
+        return p;
     fr_mmap_lock();
     struct fr_growth growth = growth_now(c->kind);
     int done = fr_chunk_take_at(c, fr_chunk_granule_of(c, p + old_size),
@@ -326,23 +373,25 @@ void fr_fallback_mmap_state(struct fr_mmap_state *out)
     size_t advised = 0;
     fr_mmap_lock();
     for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next) {
-        ahead += fr_bits_count(c->ahead, 0, c->used.bits);
+        ahead += fr_bits_count(c->ahead, 0, c->used.bits) * c->granule;
         advised += fr_bits_count(c->advised, 0, c->bytes / FR_BLOCK_BYTES);
     }
     out->chunks = fr_mmap_provider.index.count;
     out->chunk_bytes = fr_mmap_provider.index.bytes;
-    out->used = fr_mmap_heap_bytes(FR_SHORT_RUNS) + fr_mmap_heap_bytes(FR_LONG_RUNS);
+    out->used = 0;
+    for (unsigned kind = 0; kind < FR_RUN_KINDS; kind++)
+        out->used += fr_mmap_heap_bytes((enum fr_run_kind)kind);
     out->own_mappings = fr_load_relaxed(&fr_mmap_provider.own_bytes);
     fr_mmap_unlock();
-    out->ahead = ahead * fr_page_size();
+    out->ahead = ahead;
     out->advised = advised * FR_BLOCK_BYTES;
 }
 
 int fr_fallback_mmap_is_valid(void)
 {
-    size_t used[FR_RUN_KINDS] = {0, 0};
+    size_t used[FR_RUN_KINDS] = {0};
     fr_mmap_lock();
-    int is_valid = fr_chunk_index_is_valid(&fr_mmap_provider.index);
+    int is_valid = fr_chunk_index_is_valid(&fr_mmap_provider.index) && fr_mmap_hints_are_true();
     for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
         used[c->kind] += c->used.used;
     for (unsigned kind = 0; kind < FR_RUN_KINDS; kind++)

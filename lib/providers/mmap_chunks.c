@@ -3,10 +3,8 @@
 #include "providers/mmap_state.h"
 
 /* Chunks grow with what is mapped already, so that address space stays in proportion and their number
- * small: a half more each time. Address space costs next to nothing; a map of 256 MiB is searched in about
- * 0.5 us. On 32-bit systems address space is scarce. */
+ * small: a half more each time, up to FR_CHUNK_MAX. Address space costs next to nothing. */
 #define CHUNK_MIN    (8 * FR_MIB)
-#define CHUNK_MAX    (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
 #define CHUNK_GROWTH 2
 
 /* A chunk leaves so much to others, else it is made smaller: the page map needs a leaf for the first block at a
@@ -29,12 +27,14 @@ struct fr_mmap_provider fr_mmap_provider;
 
 size_t fr_mmap_heap_bytes(enum fr_run_kind kind)
 {
-    return fr_mmap_provider.used[kind] * fr_page_size();
+    return fr_mmap_provider.used[kind] * fr_mmap_granule(kind);
 }
 
 int fr_mmap_wants_huge(enum fr_run_kind kind)
 {
     size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
+    if (kind == FR_BIG_RUNS)
+        return 0;
     return mode == FRUSA_HUGE_ALWAYS ||
            (mode == FRUSA_HUGE_AUTO && fr_mmap_heap_bytes(kind) >= HUGE_MIN);
 }
@@ -50,20 +50,20 @@ struct fr_chunk *fr_mmap_chunk_of(const void *p)
 /* The size of the next chunk of a kind. The caller holds the lock. */
 static size_t next_chunk_bytes(enum fr_run_kind kind, size_t least)
 {
-    size_t mapped = 0;
+    size_t mapped = kind == FR_BIG_RUNS ? CHUNK_GROWTH * FR_CHUNK_MAX : 0;
     for (const struct fr_chunk *c = fr_mmap_provider.index.oldest; c; c = c->next)
         mapped += c->kind == kind ? c->bytes : 0;
     size_t bytes = fr_align_up(mapped / CHUNK_GROWTH, FR_BLOCK_BYTES);
     if (bytes < CHUNK_MIN)
         bytes = CHUNK_MIN;
-    if (bytes > CHUNK_MAX)
-        bytes = CHUNK_MAX;
+    if (bytes > FR_CHUNK_MAX)
+        bytes = FR_CHUNK_MAX;
     return bytes < least ? least : bytes;
 }
 
-static size_t descriptor_bytes(size_t bytes)
+static size_t descriptor_bytes(size_t bytes, enum fr_run_kind kind)
 {
-    return fr_align_up(fr_chunk_descriptor_bytes(bytes, fr_page_size()), fr_page_size());
+    return fr_align_up(fr_chunk_descriptor_bytes(bytes, fr_mmap_granule(kind)), fr_page_size());
 }
 
 /* Non-zero when the system would grant the room that a chunk leaves. Others may take it before its user does. */
@@ -76,14 +76,14 @@ static int has_room_left(void)
 }
 
 /* Maps `bytes` for a chunk and its descriptor; 0 when the system refuses, or would refuse the room left. */
-static int map_pieces(size_t bytes, char **base, struct fr_chunk **c)
+static int map_pieces(size_t bytes, enum fr_run_kind kind, char **base, struct fr_chunk **c)
 {
     *base = fr_pages_map(bytes, FR_BLOCK_BYTES);
-    *c = *base ? fr_pages_map(descriptor_bytes(bytes), fr_page_size()) : NULL;
+    *c = *base ? fr_pages_map(descriptor_bytes(bytes, kind), fr_page_size()) : NULL;
     if (*c && has_room_left())
         return 1;
     if (*c)
-        fr_pages_unmap(*c, descriptor_bytes(bytes));
+        fr_pages_unmap(*c, descriptor_bytes(bytes, kind));
     if (*base)
         fr_pages_unmap(*base, bytes);
     return 0;
@@ -94,7 +94,7 @@ static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind k
 {
     char *base;
     struct fr_chunk *c;
-    while (!map_pieces(bytes, &base, &c)) {
+    while (!map_pieces(bytes, kind, &base, &c)) {
         if (bytes <= least)
             return NULL;
         bytes = fr_align_down(bytes / 2, FR_BLOCK_BYTES);
@@ -102,9 +102,9 @@ static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind k
             bytes = least;
     }
     fr_pages_name(base, bytes, "frusa");
-    fr_pages_name(c, descriptor_bytes(bytes), "frusa chunk");
+    fr_pages_name(c, descriptor_bytes(bytes, kind), "frusa chunk");
     fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
-    fr_chunk_init(c, base, bytes, fr_page_size(), is_advised);
+    fr_chunk_init(c, base, bytes, fr_mmap_granule(kind), is_advised);
     c->kind = kind;
     return c;
 }
@@ -146,7 +146,7 @@ void fr_mmap_unmap(struct fr_chunk *c)
     struct frusa_range all = {c->base, c->bytes};
     size_t refused[FR_DISCARD_WORDS];
     if (fr_pages_unmap(c->base, c->bytes)) {
-        fr_pages_unmap(c, descriptor_bytes(c->bytes));
+        fr_pages_unmap(c, descriptor_bytes(c->bytes, c->kind));
         return;
     }
     if (!fr_pages_discard(&all, 1, refused) || !lock_with_room())
@@ -156,10 +156,8 @@ void fr_mmap_unmap(struct fr_chunk *c)
     fr_mmap_unlock();
 }
 
-int fr_mmap_grow(size_t size, size_t grown)
+int fr_mmap_grow(enum fr_run_kind kind, size_t least, size_t grown)
 {
-    size_t least = fr_align_up(size, FR_BLOCK_BYTES);
-    enum fr_run_kind kind = fr_run_kind_of(size);
     fr_mmap_lock();
     size_t bytes = next_chunk_bytes(kind, least);
     int is_advised = fr_mmap_wants_huge(kind);
@@ -191,7 +189,7 @@ int fr_mmap_remove_if_all(struct fr_chunk *c, size_t granules)
     int is_all = c->used.used == granules && c->bytes > KEEP_MAX;
     if (is_all) {
         fr_mmap_provider.used[c->kind] -= granules;
-        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+        fr_mmap_remove(c);
     }
     fr_mmap_unlock();
     return is_all;
@@ -205,7 +203,7 @@ int fr_mmap_remove_if_empty(struct fr_chunk *c)
     for (struct fr_chunk *other = fr_mmap_provider.index.oldest; other && keep; other = other->next)
         keep = other == c || other->kind != c->kind || other->used.used > 0;
     if (!keep)
-        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+        fr_mmap_remove(c);
     return !keep;
 }
 
@@ -216,7 +214,7 @@ int fr_mmap_drop_kept(void)
     while (c && c->used.used > 0)
         c = c->next;
     if (c)
-        fr_chunk_index_remove(&fr_mmap_provider.index, c);
+        fr_mmap_remove(c);
     fr_mmap_unlock();
     if (c)
         fr_mmap_unmap(c);

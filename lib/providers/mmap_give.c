@@ -39,18 +39,18 @@ static size_t range_end(const struct frusa_range *range)
     return (size_t)range->ptr + range->size;
 }
 
-/* The range of whole pages that a block was handed out as. */
-static struct frusa_range outward(const struct frusa_range *range)
+/* The range of whole units (pages, granules) that a block was handed out as. */
+static struct frusa_range outward(const struct frusa_range *range, size_t unit)
 {
-    struct frusa_range whole = {range->ptr, fr_align_up(range->size, fr_page_size())};
+    struct frusa_range whole = {range->ptr, fr_align_up(range->size, unit)};
     return whole;
 }
 
-/* The whole pages inside a range. */
-static struct frusa_range inward(const struct frusa_range *range)
+/* The whole units inside a range. */
+static struct frusa_range inward(const struct frusa_range *range, size_t unit)
 {
-    size_t first = fr_align_up((size_t)range->ptr, fr_page_size());
-    size_t end = fr_align_down(range_end(range), fr_page_size());
+    size_t first = fr_align_up((size_t)range->ptr, unit);
+    size_t end = fr_align_down(range_end(range), unit);
     struct frusa_range whole = {(char *)range->ptr + (first - (size_t)range->ptr),
                                 end > first ? end - first : 0};
     return whole;
@@ -58,12 +58,12 @@ static struct frusa_range inward(const struct frusa_range *range)
 
 /* Adds leading ranges, rounded, joined where they touch each other; returns how many. */
 static size_t add(struct vector *v, const struct frusa_range *ranges, size_t n,
-                  struct frusa_range (*rounded)(const struct frusa_range *))
+                  struct frusa_range (*rounded)(const struct frusa_range *, size_t), size_t unit)
 {
     size_t start = v->n;
     size_t i = 0;
     for (; i < n; i++) {
-        struct frusa_range range = rounded(&ranges[i]);
+        struct frusa_range range = rounded(&ranges[i], unit);
         if (v->n > start && range_end(&v->ranges[v->n - 1]) == (size_t)range.ptr) {
             v->ranges[v->n - 1].size += range.size;
         } else if (range.size > 0) {
@@ -154,7 +154,7 @@ static void zero_refused(const struct vector *v, const struct frusa_range *block
     for (size_t i = 0; i < v->n; i++) {
         for (; k < n && (size_t)blocks[k].ptr < range_end(&v->ranges[i]); k++)
             if (fr_bits_test(v->refused, i))
-                memset(blocks[k].ptr, 0, outward(&blocks[k]).size);
+                memset(blocks[k].ptr, 0, outward(&blocks[k], fr_page_size()).size);
     }
 }
 
@@ -168,6 +168,7 @@ static int free_ranges(struct fr_chunk *c, const struct vector *v)
         fr_chunk_give(c, first, end, fr_bits_test(v->refused, i));
         fr_mmap_provider.used[c->kind] -= end - first;
     }
+    fr_mmap_note_room(c);
     int removed = fr_mmap_remove_if_empty(c);
     fr_mmap_unlock();
     return removed;
@@ -180,11 +181,11 @@ static void give_back_runs(struct fr_chunk *c, const struct frusa_range *blocks,
     struct torn torn = {.chunk = c};
     size_t granules = 0;
     for (size_t i = 0; i < n; i++)
-        granules += outward(&blocks[i]).size / c->granule;
+        granules += outward(&blocks[i], c->granule).size / c->granule;
     int removed = fr_mmap_remove_if_all(c, granules);
     for (size_t done = 0; done < n && !removed;) {
         v.n = 0;
-        size_t added = add(&v, blocks + done, n - done, outward);
+        size_t added = add(&v, blocks + done, n - done, outward, c->granule);
         widen(&v, n >= BATCH_GOES_ON, &torn);
         for_blocks(c, &torn.retract, retract_advice);
         fr_pages_discard(v.ranges, v.n, v.refused);
@@ -200,9 +201,10 @@ static void give_back_runs(struct fr_chunk *c, const struct frusa_range *blocks,
 /* A mapping of its own goes at once; refused: at least its memory. */
 static void give_back_own(const struct frusa_range *block)
 {
-    struct frusa_range all = outward(block);
+    struct frusa_range all = outward(block, fr_page_size());
     size_t refused[FR_DISCARD_WORDS];
     fr_fetch_sub_relaxed(&fr_mmap_provider.own_bytes, all.size);
+    fr_fetch_sub_relaxed(&fr_mmap_provider.own_count, 1);
     if (!fr_pages_unmap(all.ptr, all.size))
         fr_pages_discard(&all, 1, refused);
 }
@@ -221,13 +223,21 @@ void fr_mmap_give_back(const struct frusa_range *blocks, size_t n)
     }
 }
 
+void fr_mmap_empty(const struct frusa_range *pages)
+{
+    size_t refused[FR_DISCARD_WORDS];
+    fr_pages_discard(pages, 1, refused);
+    if (fr_bits_test(refused, 0))
+        memset(pages->ptr, 0, pages->size);
+}
+
 /* Adds leading ranges of one chunk, and retracts the advice for what they tear; returns how many. */
 static size_t add_purged(struct vector *v, const struct frusa_range *ranges, size_t n,
                          struct torn *torn)
 {
     size_t start = v->n;
     torn->chunk = fr_mmap_chunk_of(ranges[0].ptr);
-    size_t added = add(v, ranges, group(torn->chunk, ranges, n), inward);
+    size_t added = add(v, ranges, group(torn->chunk, ranges, n), inward, fr_page_size());
     if (torn->chunk) {
         fr_mmap_lock();
         note_torn(v, start, 1, n >= BATCH_GOES_ON, torn);

@@ -11,11 +11,13 @@
 #define FR_MIB (FR_KIB * FR_KIB)
 
 /*
- * Runs of both kinds live in chunks of their own. Short ones hold the core's metadata and what it needs
+ * Runs of each kind live in chunks of their own. Short ones hold the core's metadata and what it needs
  * little of; they stay when the long ones around them go. Apart, the long ones come back in whole
- * blocks, without splitting huge pages.
+ * blocks, without splitting huge pages. Big ones are blocks that would have mappings of their own if there were
+ * not so many of those. Their granule is a block, so that their chunks hold few, and their memory is small pages, so
+ * that the end of the last granule costs address space only.
  */
-enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_RUN_KINDS };
+enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_BIG_RUNS, FR_RUN_KINDS };
 
 /* Runs of this many bytes are long: the core's spans when they are full. */
 #define FR_LONG_RUN_MIN (64 * FR_KIB)
@@ -25,14 +27,36 @@ static inline enum fr_run_kind fr_run_kind_of(size_t bytes)
     return bytes < FR_LONG_RUN_MIN ? FR_SHORT_RUNS : FR_LONG_RUNS;
 }
 
+/* The bytes of a granule in the chunks of a kind. */
+static inline size_t fr_mmap_granule(enum fr_run_kind kind)
+{
+    return kind == FR_BIG_RUNS ? FR_BLOCK_BYTES : fr_page_size();
+}
+
+/* From this on no chunk is bigger, unless a single run is. A map of 256 MiB is searched in about 0.5 us. On 32-bit
+ * systems address space is scarce. */
+#define FR_CHUNK_MAX (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
+
+/* Sizes of runs by powers of two. */
+#define FR_RUN_CLASSES (sizeof(size_t) * 8)
+
+/* Where searches begin: no chunk of the kind that is older than `chunk` has room for `n` granules at a multiple of
+ * `step`. NULL: nothing is known. */
+struct fr_search_hint {
+    struct fr_chunk *chunk;
+    size_t n, step;
+};
+
 struct fr_mmap_provider {
     fr_lock lock;
     struct fr_chunk_index index; /* covered by the lock, the chunks in it too */
     size_t used[FR_RUN_KINDS];   /* granules, by the kind of the chunk; covered by the lock */
-    size_t grown;                /* how often a chunk was added; covered by the lock */
-    size_t pending;              /* granules being populated ahead; covered by the lock */
-    fr_atomic own_bytes;         /* mappings of their own */
-    fr_atomic huge_mode;         /* one of FRUSA_HUGE_* */
+    struct fr_search_hint hints[FR_RUN_KINDS][FR_RUN_CLASSES]; /* covered by the lock */
+    size_t grown;        /* how often a chunk was added; covered by the lock */
+    size_t pending;      /* granules being populated ahead; covered by the lock */
+    fr_atomic own_bytes; /* in mappings of their own */
+    fr_atomic own_count; /* mappings of their own */
+    fr_atomic huge_mode; /* one of FRUSA_HUGE_* */
 };
 
 extern struct fr_mmap_provider fr_mmap_provider;
@@ -53,11 +77,25 @@ size_t fr_mmap_heap_bytes(enum fr_run_kind kind);
 /* Non-zero when runs of a kind get huge pages now. The caller holds the lock. */
 int fr_mmap_wants_huge(enum fr_run_kind kind);
 
+/* Takes the lowest run of n granules at a multiple of `step` in the oldest chunk of a kind that has one; 0 when there is
+ * none. The caller holds the lock. */
+int fr_mmap_search(enum fr_run_kind kind, size_t n, size_t step, const struct fr_growth *growth,
+                   struct fr_run *run);
+
+/* For tests and debugging. The caller holds the lock. */
+int fr_mmap_hints_are_true(void);
+
+/* To be called after granules of a chunk were freed, under the same hold of the lock. */
+void fr_mmap_note_room(struct fr_chunk *c);
+
+/* Takes a chunk out of the index. The caller holds the lock. */
+void fr_mmap_remove(struct fr_chunk *c);
+
 /*
- * Adds a chunk with room for a run of `size` bytes, unless another thread has added one since the provider's
- * `grown` was read. Returns non-zero when a new search makes sense.
+ * Adds a chunk of a kind, of `least` bytes or more (a multiple of a block), unless another thread has added one since
+ * the provider's `grown` was read. Returns non-zero when a new search makes sense.
  */
-int fr_mmap_grow(size_t size, size_t grown);
+int fr_mmap_grow(enum fr_run_kind kind, size_t least, size_t grown);
 
 /* Takes a chunk that has just become empty out of the index unless it is to be kept; non-zero when it did.
  * The caller holds the lock, and then unmaps the chunk without it. */
@@ -78,6 +116,9 @@ struct fr_chunk *fr_mmap_chunk_of(const void *p);
 
 /* Gives n blocks, or parts of blocks, back to the system: ascending. */
 void fr_mmap_give_back(const struct frusa_range *ranges, size_t n);
+
+/* Gives the pages of a range back to the system; they stay the block's, and read as zero. */
+void fr_mmap_empty(const struct frusa_range *pages);
 
 /* Discards the whole pages in n ranges of blocks that stay; returns the bytes discarded. */
 size_t fr_mmap_purge(const struct frusa_range *ranges, size_t n);
