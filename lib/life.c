@@ -4,8 +4,10 @@
 #include "cache/instances.h"
 #include "cache/registry.h"
 #include "cache/retain.h"
+#include "port/barrier.h"
 #include "port/error.h"
 #include "port/memory.h"
+#include "port/syscalls.h"
 #include "port/tools.h"
 #include "providers/providers.h"
 #include "reclaim/fork.h"
@@ -59,6 +61,13 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     fr_instances_add(inst);
 }
 
+/* The process may enter a sandbox once the instance has been used: no call may be new to it then. */
+static void prepare_system_calls(void)
+{
+    fr_barrier_prepare();
+    fr_providers_prepare();
+}
+
 static const struct frusa_config default_config = FRUSA_CONFIG_INIT;
 
 struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
@@ -73,6 +82,7 @@ struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
         return NULL;
     }
     fr_fork_arm();
+    prepare_system_calls();
     size_t bytes = fr_align_up(sizeof(struct fr_instance), FR_PAGE_SIZE);
     struct fr_backing backing;
     memset(&backing, 0, sizeof(backing));
@@ -103,6 +113,10 @@ static struct frusa_config static_config(const struct fr_instance *inst)
         config.managed_max = inst->static_managed_max;
     if (front && front->configure)
         front->configure(&config);
+    if (front && (config.flags & FR_FRONT_BASIC_SYSCALLS)) {
+        config.flags &= ~FR_FRONT_BASIC_SYSCALLS;
+        fr_syscalls_keep_to_basic();
+    }
     return config;
 }
 
@@ -122,6 +136,7 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
 {
     fr_fork_arm();
     struct frusa_config config = static_config(inst);
+    prepare_system_calls();
     fr_process_guard();
     if (fr_load_acquire(&inst->state) == FR_UNTOUCHED)
         fr_store_release(&inst->state, start_static(inst, &config));

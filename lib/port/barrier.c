@@ -2,11 +2,13 @@
 #include "port/barrier.h"
 
 #include "port/compiler.h"
+#include "port/syscalls.h"
 #include "port/system.h"
 
 enum { UNDECIDED, ASYMMETRIC, FENCED };
 
-static fr_atomic decision;
+/* `offer` is what the system grants, `decision` what is made of it. */
+static fr_atomic offer, decision;
 
 #if FR_HAVE_MEMBARRIER
 #include <errno.h>
@@ -53,12 +55,24 @@ static int heavy_call(void)
 }
 #endif
 
+void fr_barrier_prepare(void)
+{
+    if (fr_load_acquire(&offer) != UNDECIDED || fr_load_acquire(&decision) != UNDECIDED)
+        return;
+    /* Registering twice is harmless; the first answer stands. */
+    int works = !fr_syscalls_are_basic() && register_process();
+    fr_cas_full(&offer, UNDECIDED, works ? ASYMMETRIC : FENCED);
+}
+
 int fr_barrier_is_asymmetric(void)
 {
     size_t state = fr_load_acquire(&decision);
     if (FR_UNLIKELY(state == UNDECIDED)) {
-        /* Registering twice is harmless; the first decision stands. */
-        fr_cas_full(&decision, UNDECIDED, register_process() ? ASYMMETRIC : FENCED);
+        fr_barrier_prepare();
+        size_t offered = fr_load_acquire(&offer);
+        /* Without an offer somebody else has just decided. */
+        if (offered != UNDECIDED)
+            fr_cas_full(&decision, UNDECIDED, offered);
         state = fr_load_acquire(&decision);
     }
     return state == ASYMMETRIC;

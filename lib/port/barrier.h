@@ -15,6 +15,9 @@
 
 #include "port/atomic.h"
 
+/* Asks the system once for the process, so that no later call is new to it (port/syscalls.h). */
+void fr_barrier_prepare(void);
+
 /* Decides once for the process, on the first call. Non-zero: the light side is a compiler barrier. */
 int fr_barrier_is_asymmetric(void);
 

@@ -3,6 +3,7 @@
 
 #include "port/atomic.h"
 #include "port/compiler.h"
+#include "port/syscalls.h"
 #include "port/tools.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #if defined(__linux__)
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -22,10 +22,6 @@
 #endif
 #if !defined(MADV_POPULATE_WRITE)
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-#if !defined(PR_SET_VMA)
-#define PR_SET_VMA           0x53564d41 /* Linux 5.17 */
-#define PR_SET_VMA_ANON_NAME 0
 #endif
 #if !defined(SYS_process_madvise)
 #define SYS_process_madvise 440 /* Linux 5.10, the same on all architectures */
@@ -175,17 +171,6 @@ void fr_pages_split(void *p, size_t size)
     errno = saved;
 }
 
-void fr_pages_name(void *p, size_t size, const char *name)
-{
-    static fr_atomic state;
-    if (fr_load_relaxed(&state) == REFUSED)
-        return;
-    int saved = errno;
-    if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, size, name) != 0 && errno != ENOMEM)
-        fr_store_relaxed(&state, REFUSED);
-    errno = saved;
-}
-
 _Static_assert(sizeof(struct frusa_range) == sizeof(struct iovec) &&
                    offsetof(struct frusa_range, ptr) == offsetof(struct iovec, iov_base) &&
                    offsetof(struct frusa_range, size) == offsetof(struct iovec, iov_len),
@@ -193,12 +178,21 @@ _Static_assert(sizeof(struct frusa_range) == sizeof(struct iovec) &&
 
 static fr_atomic vectors; /* UNTRIED, WORKS or REFUSED */
 
-/* Valgrind does not know the call and would print a warning; the answer would be a refusal. */
-static int vectors_are_refused(void)
+static long discard_call(const struct frusa_range *ranges, size_t n)
 {
-    if (fr_load_relaxed(&vectors) == UNTRIED)
-        fr_store_relaxed(&vectors, fr_tools_valgrind() ? REFUSED : WORKS);
-    return fr_load_relaxed(&vectors) == REFUSED;
+    return syscall(SYS_process_madvise, PIDFD_SELF_THREAD, ranges, n, MADV_DONTNEED, 0);
+}
+
+/* An empty vector tells as much as a real one: the kernel checks the rest first. Valgrind does not know the call and
+ * would print a warning. */
+void fr_pages_prepare(void)
+{
+    if (fr_load_relaxed(&vectors) != UNTRIED)
+        return;
+    int saved = errno;
+    int works = !fr_syscalls_are_basic() && !fr_tools_valgrind() && discard_call(NULL, 0) == 0;
+    fr_store_relaxed(&vectors, works ? WORKS : REFUSED);
+    errno = saved;
 }
 
 /*
@@ -211,9 +205,10 @@ static int vectors_are_refused(void)
  */
 static size_t discard_vector(const struct frusa_range *ranges, size_t n)
 {
-    if (n < 2 || vectors_are_refused())
+    fr_pages_prepare(); /* for callers without an instance */
+    if (n < 2 || fr_load_relaxed(&vectors) == REFUSED)
         return 0;
-    long bytes = syscall(SYS_process_madvise, PIDFD_SELF_THREAD, ranges, n, MADV_DONTNEED, 0);
+    long bytes = discard_call(ranges, n);
     if (bytes <= 0) {
         /* Refused as a whole, now or by a filter installed later? Then plain madvise from now on. If
          * it is the first range that is refused (pages locked in memory), this call still works. */
@@ -264,11 +259,8 @@ void fr_pages_split(void *p, size_t size)
     (void)size;
 }
 
-void fr_pages_name(void *p, size_t size, const char *name)
+void fr_pages_prepare(void)
 {
-    (void)p;
-    (void)size;
-    (void)name;
 }
 
 static size_t discard_vector(const struct frusa_range *ranges, size_t n)

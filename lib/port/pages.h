@@ -39,7 +39,7 @@ void *fr_pages_remap(void *p, size_t old_size, size_t align, size_t new_size);
  */
 int fr_pages_populate(void *p, size_t size);
 
-/* Non-zero when the page at `p` is known to be resident. */
+/* Non-zero when the page at `p` is known to be resident. For tests and debugging: mincore is no basic call. */
 int fr_pages_is_resident(void *p);
 
 /* At most so many ranges in one call of fr_pages_discard, and the words of its result. */
@@ -65,7 +65,7 @@ void fr_pages_advise(void *p, size_t size, enum fr_page_kind kind);
  */
 void fr_pages_split(void *p, size_t size);
 
-/* Names a mapping for /proc/PID/maps, where the kernel can do that. */
-void fr_pages_name(void *p, size_t size, const char *name);
+/* Tries the optional calls, once for the process (port/syscalls.h). */
+void fr_pages_prepare(void);
 
 #endif /* FR_PORT_PAGES_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "port/wait.h"
 
+#include "port/syscalls.h"
 #include "port/system.h"
 
 #if FR_HAVE_FUTEX
@@ -56,6 +57,37 @@ void fr_wake_one(fr_atomic_u32 *word)
 #define YIELD_ROUNDS 48u
 #define MAX_SHIFT    20u /* 2^20 ns, about a millisecond */
 
+#if FR_HAVE_FUTEX && defined(SYS_futex)
+/* Waits for a word that nobody changes. The kernel's structure has words where the C library's may have more. */
+static void sleep_by_futex(long nanoseconds)
+{
+    static fr_atomic_u32 word;
+    struct {
+        long seconds, nanoseconds;
+    } pause = {0, nanoseconds};
+    syscall(SYS_futex, &word.v, WAIT_PRIVATE, 0, &pause, NULL, 0);
+}
+#else
+static void sleep_by_futex(long nanoseconds)
+{
+    struct timespec pause = {0, nanoseconds};
+    nanosleep(&pause, NULL);
+}
+#endif
+
+static void sleep_for(long nanoseconds)
+{
+    struct timespec pause = {0, nanoseconds};
+    int cancel;
+    /* A thread that were cancelled here would keep its locks for ever. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    if (fr_syscalls_are_basic())
+        sleep_by_futex(nanoseconds);
+    else
+        nanosleep(&pause, NULL);
+    pthread_setcancelstate(cancel, NULL);
+}
+
 void fr_back_off(unsigned *round)
 {
     unsigned r = (*round)++;
@@ -64,16 +96,13 @@ void fr_back_off(unsigned *round)
         return;
     }
     int saved = errno;
-    if (r < YIELD_ROUNDS) {
+    if (r < YIELD_ROUNDS && !fr_syscalls_are_basic()) {
         sched_yield();
+    } else if (r < YIELD_ROUNDS) {
+        sleep_for(1);
     } else {
         unsigned shift = r - YIELD_ROUNDS + 10;
-        struct timespec pause = {0, 1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT)};
-        int cancel;
-        /* A thread that were cancelled here would keep its locks for ever. */
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-        nanosleep(&pause, NULL);
-        pthread_setcancelstate(cancel, NULL);
+        sleep_for(1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT));
         if (shift >= MAX_SHIFT)
             (*round)--; /* stay at the longest pause; no overflow */
     }

@@ -107,7 +107,7 @@ static void plan(const struct fr_chunk *c, const struct fr_growth *growth, struc
         run->advise_end = end;
     }
     if (run->huge)
-        run->taken_end = end * per_block;
+        run->populate_end = run->taken_end = end * per_block;
     else
         plan_small(c, growth, run);
 }

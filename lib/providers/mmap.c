@@ -113,8 +113,8 @@ static void *hand_out(const struct fr_run *run)
                           (run->populate_end - run->populate) * granule))
         resident_end = run->populate_end;
     if (run->end < run->taken_end) {
-        /* A huge page that came in with the run has brought the block's last page too. */
-        if (run->huge && fr_pages_is_resident(fr_chunk_address(c, run->taken_end - 1)))
+        /* Where populating is refused, the first use of the run brings the rest of the huge page in. */
+        if (run->huge)
             resident_end = run->taken_end;
         fr_mmap_lock();
         fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
@@ -191,7 +191,6 @@ static void *alloc_own(size_t size, size_t align)
     char *p = fr_pages_map(size, own_align(size, align));
     if (!p)
         return NULL;
-    fr_pages_name(p, size, "frusa large");
     fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
     fr_fetch_add_relaxed(&fr_mmap_provider.own_count, 1);
     int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FRUSA_HUGE_NEVER;

@@ -101,8 +101,6 @@ static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind k
         if (bytes < least)
             bytes = least;
     }
-    fr_pages_name(base, bytes, "frusa");
-    fr_pages_name(c, descriptor_bytes(bytes, kind), "frusa chunk");
     fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
     fr_chunk_init(c, base, bytes, fr_mmap_granule(kind), is_advised);
     c->kind = kind;

@@ -12,4 +12,7 @@
 /* What NULL stands for in frusa_create; NULL where nothing is embedded (freestanding builds). */
 extern const struct frusa_fallback_ops *const fr_default_ops;
 
+/* Tries the system calls that the default may make, when an instance begins (port/syscalls.h). */
+void fr_providers_prepare(void);
+
 #endif /* FR_PROVIDERS_H */

@@ -108,7 +108,7 @@ START_TEST(test_clean_blocks_of_grown_heaps_become_huge)
     struct fr_run run;
     REQUIRE(fr_chunk_take(c, PER_BLOCK - 80, 1, &huge, &run));
     REQUIRE(run.first == 100 && run.huge && run.advise == 1 && run.advise_end == 2);
-    REQUIRE(run.populate_end == run.end && run.taken_end == 2 * PER_BLOCK);
+    REQUIRE(run.populate_end == 2 * PER_BLOCK && run.taken_end == 2 * PER_BLOCK);
     REQUIRE(fr_bits_test(c->advised, 1) && !fr_bits_test(c->advised, 0));
     /* The huge page did not come: what was taken in advance is clean. */
     fr_chunk_settle(&run, run.end);

@@ -162,26 +162,6 @@ START_TEST(test_advice_refused)
 }
 END_TEST
 
-static void exercise_without_extras(void *arg)
-{
-    /* prctl last: the filter itself needs it. */
-    (void)arg;
-    if (refuse_syscall(SYS_mincore, REFUSE_ALWAYS, EPERM) &&
-        refuse_syscall(SYS_prctl, REFUSE_ALWAYS, EPERM)) {
-        char *spans[SPANS];
-        take_all(spans);
-        give_half(spans, 0);
-        give_half(spans, 1);
-        take_all(spans);
-    }
-}
-
-START_TEST(test_names_and_mincore_refused)
-{
-    child_run(exercise_without_extras, NULL);
-}
-END_TEST
-
 static void give_back_without_munmap(void *arg)
 {
     static char *spans[SPANS];
@@ -340,5 +320,5 @@ END_TEST
 
 RUNNER_MAIN("fallback_mmap_refused", test_process_madvise_refused, test_madvise_refused,
             test_every_discard_refused, test_populating_refused, test_advice_refused,
-            test_names_and_mincore_refused, test_munmap_refused, test_locked_pages,
-            test_address_space_exhausted, test_too_many_mappings)
+            test_munmap_refused, test_locked_pages, test_address_space_exhausted,
+            test_too_many_mappings)
