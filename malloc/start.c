@@ -16,6 +16,7 @@
 #include "options.h"
 #include "port/compiler.h"
 #include "port/error.h"
+#include "port/syscalls.h"
 #include "report.h"
 
 FR_EXPORT __attribute__((weak)) const char *frusa_malloc_options;
@@ -71,7 +72,8 @@ static void configure(struct frusa_config *config)
     config->thread_cache_max = options.thread_cache_max;
     config->limit = options.limit;
     config->flags = (options.checked ? FRUSA_CHECKED : 0) |
-                    (options.no_thread_cache ? FRUSA_NO_THREAD_CACHE : 0);
+                    (options.no_thread_cache ? FRUSA_NO_THREAD_CACHE : 0) |
+                    (options.syscalls ? FR_FRONT_BASIC_SYSCALLS : 0);
 }
 
 static const char *const calls[] = {

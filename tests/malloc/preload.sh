@@ -12,6 +12,8 @@ for options in '' checked=1 no_thread_cache=1 managed_max=4k,retain=0 thread_cac
         preloaded "$options" "./$program" || fail "$program, FRUSA_OPTIONS='$options': status $?"
     done
 done
+preloaded '' ./strict || fail "strict: status $?"
+preloaded syscalls=basic ./strict basic || fail "strict, with basic system calls: status $?"
 preloaded '' ./together_plain || fail "together_plain: status $?"
 preloaded '' ./deepbind "$PWD/.libs/bound.so" || fail "deepbind with a plugin: status $?"
 if with_cxx; then
