@@ -98,6 +98,13 @@ static struct fr_growth growth_now(enum fr_run_kind kind)
     return growth;
 }
 
+/* In the child of a fork by a signal handler that interrupted this very call, the count is 0 already. */
+static void count_settled(size_t granules)
+{
+    size_t pending = fr_mmap_provider.pending;
+    fr_mmap_provider.pending = pending > granules ? pending - granules : 0;
+}
+
 /* Makes a run resident as planned, and frees what was taken beyond it. */
 static void *hand_out(const struct fr_run *run)
 {
@@ -118,7 +125,7 @@ static void *hand_out(const struct fr_run *run)
             resident_end = run->taken_end;
         fr_mmap_lock();
         fr_mmap_provider.used[c->kind] -= run->taken_end - run->end;
-        fr_mmap_provider.pending -= run->taken_end - run->end;
+        count_settled(run->taken_end - run->end);
         fr_chunk_settle(run, resident_end);
         fr_mmap_note_room(c);
         fr_mmap_unlock();
@@ -344,6 +351,8 @@ void fr_fallback_mmap_fork_parent(void)
 void fr_fallback_mmap_fork_child(void)
 {
     fr_lock_reset(&fr_mmap_provider.lock);
+    /* The threads that were populating are not here. Nothing runs beside this, so no lock is taken. */
+    fr_mmap_provider.pending = 0;
 }
 
 FR_EXPORT int frusa_set_huge(int mode)

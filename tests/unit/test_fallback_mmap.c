@@ -4,6 +4,8 @@
 
 #include <frusa.h>
 
+#include "providers/mmap_state.h"
+
 #include "port/pages.h"
 #include "support/child.h"
 #include "support/mappings.h"
@@ -21,11 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-
 /* The library never asks for less than a page, nor for parts of pages. */
 enum { PAGE = 4096, SPAN = 64 << 10 };
+
+#define KIB FR_KIB
+#define MIB FR_MIB
 
 static const struct frusa_fallback_ops *const ops = &frusa_fallback_mmap;
 
@@ -499,6 +501,28 @@ START_TEST(test_fork_among_threads)
 }
 END_TEST
 
+/* As if the forking thread's own call, or another thread's, had been populating memory at the fork. */
+static void fork_while_populating(void *arg)
+{
+    (void)arg;
+    fr_mmap_provider.pending = MIB / fr_page_size();
+    fr_fallback_mmap_fork_prepare();
+    fr_fallback_mmap_fork_child();
+    REQUIRE(fr_mmap_provider.pending == 0);
+    /* A heap like any other: from its second block on it gets huge pages. */
+    for (size_t i = 0; i < 4 * MIB; i += SPAN)
+        take(SPAN, PAGE);
+    struct fr_mmap_state state;
+    fr_fallback_mmap_state(&state);
+    REQUIRE(state.advised >= 2 * MIB && fr_mmap_provider.pending == 0);
+}
+
+START_TEST(test_nothing_is_pending_in_a_child)
+{
+    child_run(fork_while_populating, NULL);
+}
+END_TEST
+
 RUNNER_MAIN("fallback_mmap", test_every_size_at_every_alignment_is_zero,
             test_requests_beyond_memory_fail, test_blocks_given_back_hold_no_memory,
             test_batches_of_every_shape, test_a_batch_over_chunks_and_own_mappings,
@@ -509,4 +533,4 @@ RUNNER_MAIN("fallback_mmap", test_every_size_at_every_alignment_is_zero,
             test_unknown_use_of_huge_pages, test_huge_pages_from_the_first_byte,
             test_a_small_chunk_of_each_kind_is_kept, test_errno_stays,
             test_blocks_given_back_twice_end_the_process, test_threads_share_the_provider,
-            test_fork_among_threads)
+            test_fork_among_threads, test_nothing_is_pending_in_a_child)
