@@ -20,24 +20,26 @@ static size_t next(const size_t *words, size_t from, size_t end, size_t flip)
 {
     if (from >= end)
         return end;
-    for (size_t w = from / FR_WORD_BITS; w * FR_WORD_BITS < end; w++) {
-        size_t found = (words[w] ^ flip) & fr_bits_mask(w, from, end);
-        if (found)
-            return w * FR_WORD_BITS + fr_ctz(found);
-    }
-    return end;
+    size_t w = from / FR_WORD_BITS;
+    size_t last = (end - 1) / FR_WORD_BITS;
+    size_t found = (words[w] ^ flip) & (ALL_BITS << (from % FR_WORD_BITS));
+    while (!found && w < last)
+        found = words[++w] ^ flip;
+    size_t bit = found ? w * FR_WORD_BITS + fr_ctz(found) : end;
+    return bit < end ? bit : end;
 }
 
 static size_t after_last(const size_t *words, size_t from, size_t end, size_t flip)
 {
     if (from >= end)
         return from;
-    for (size_t w = (end - 1) / FR_WORD_BITS + 1; w-- > from / FR_WORD_BITS;) {
-        size_t found = (words[w] ^ flip) & fr_bits_mask(w, from, end);
-        if (found)
-            return w * FR_WORD_BITS + fr_log2_floor(found) + 1;
-    }
-    return from;
+    size_t w = (end - 1) / FR_WORD_BITS;
+    size_t first = from / FR_WORD_BITS;
+    size_t found = (words[w] ^ flip) & fr_bits_mask(w, from, end);
+    while (!found && w > first)
+        found = words[--w] ^ flip;
+    size_t bit = found ? w * FR_WORD_BITS + fr_log2_floor(found) + 1 : from;
+    return bit > from ? bit : from;
 }
 
 size_t fr_bits_next_set(const size_t *words, size_t from, size_t end)

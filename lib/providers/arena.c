@@ -125,7 +125,7 @@ static void *arena_resize(void *ctx, void *ptr, size_t old_size, size_t align, s
 /* The bytes of the map for n pages. */
 static size_t map_bytes(size_t n)
 {
-    return fr_bits_words(n) * sizeof(size_t);
+    return fr_runmap_words(n) * sizeof(size_t);
 }
 
 /* Chooses the pages of a buffer and the place of its map; 0 when no page is left. */

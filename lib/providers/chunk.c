@@ -14,7 +14,9 @@
 size_t fr_chunk_descriptor_bytes(size_t bytes, size_t granule)
 {
     size_t blocks = bytes / FR_BLOCK_BYTES;
-    size_t words = 2 * fr_bits_words(bytes / granule) + fr_bits_words(blocks) + blocks;
+    size_t granules = bytes / granule;
+    size_t words =
+        fr_runmap_words(granules) + fr_bits_words(granules) + fr_bits_words(blocks) + blocks;
     return sizeof(struct fr_chunk) + words * sizeof(size_t);
 }
 
@@ -24,9 +26,8 @@ void fr_chunk_init(struct fr_chunk *c, char *base, size_t bytes, size_t granule,
     c->base = base;
     c->bytes = bytes;
     c->granule = granule;
-    c->bound = granules;
     fr_runmap_init(&c->used, c->words, granules);
-    c->ahead = c->words + fr_bits_words(granules);
+    c->ahead = c->words + fr_runmap_words(granules);
     c->advised = c->ahead + fr_bits_words(granules);
     c->torn = c->advised + fr_bits_words(bytes / FR_BLOCK_BYTES);
     if (is_advised)
@@ -40,7 +41,6 @@ void fr_chunk_reset(struct fr_chunk *c)
     fr_bits_clear(c->used.words, 0, c->used.bits);
     fr_bits_clear(c->ahead, 0, c->used.bits);
     fr_runmap_init(&c->used, c->used.words, c->used.bits);
-    c->bound = c->used.bits;
 }
 
 int fr_chunk_is_clean(const struct fr_chunk *c)
@@ -154,14 +154,8 @@ int fr_chunk_has_room(struct fr_chunk *c, size_t n, size_t align)
 int fr_chunk_take(struct fr_chunk *c, size_t n, size_t align, const struct fr_growth *growth,
                   struct fr_run *run)
 {
-    if (n > c->bound)
-        return 0;
     size_t first = find(c, n, align);
-    if (first != FR_RUNMAP_NONE)
-        return fr_chunk_take_at(c, first, first + n, growth, run);
-    if (align == 1)
-        c->bound = n - 1;
-    return 0;
+    return first != FR_RUNMAP_NONE && fr_chunk_take_at(c, first, first + n, growth, run);
 }
 
 void fr_chunk_settle(const struct fr_run *run, size_t resident_end)
@@ -195,9 +189,6 @@ void fr_chunk_give(struct fr_chunk *c, size_t first, size_t end, int is_ahead)
     fr_runmap_give(&c->used, first, end);
     if (is_ahead)
         fr_bits_set(c->ahead, first, end);
-    size_t run = fr_runmap_run_around(&c->used, first, end);
-    if (c->bound < run)
-        c->bound = run;
 }
 
 /* Non-zero when no granule of the block is used outside [first, end). */
@@ -244,18 +235,6 @@ void fr_chunk_tear(struct fr_chunk *c, size_t first, size_t end, int is_purge,
     }
 }
 
-static size_t longest_free_run(const struct fr_runmap *map)
-{
-    size_t longest = 0;
-    for (size_t i = fr_bits_next_clear(map->words, 0, map->bits); i < map->bits;) {
-        size_t end = fr_bits_next_set(map->words, i, map->bits);
-        if (longest < end - i)
-            longest = end - i;
-        i = fr_bits_next_clear(map->words, end, map->bits);
-    }
-    return longest;
-}
-
 int fr_chunk_is_valid(const struct fr_chunk *c)
 {
     size_t blocks = c->bytes / FR_BLOCK_BYTES;
@@ -268,6 +247,5 @@ int fr_chunk_is_valid(const struct fr_chunk *c)
         if (c->used.words[w] & c->ahead[w])
             return 0;
     return fr_bits_next_set(c->ahead, c->used.bits, words * FR_WORD_BITS) == words * FR_WORD_BITS &&
-           fr_bits_next_set(c->advised, blocks, block_capacity) == block_capacity &&
-           longest_free_run(&c->used) <= c->bound;
+           fr_bits_next_set(c->advised, blocks, block_capacity) == block_capacity;
 }

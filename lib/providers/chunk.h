@@ -12,8 +12,7 @@
  *   granules = used + ahead + clean
  *
  * `advised` holds, by block, whether huge pages are asked for; `torn`, how many granules of a block went
- * back to the system since it came in as a huge page, or FR_NOT_HUGE. `bound` is an upper bound on the length
- * of free runs that saves searches: exact after a failed one, raised when a longer run comes about.
+ * back to the system since it came in as a huge page, or FR_NOT_HUGE.
  */
 #ifndef FR_CHUNK_H
 #define FR_CHUNK_H
@@ -35,7 +34,6 @@ struct fr_chunk {
     struct fr_chunk *next; /* younger; kept by the index */
     struct fr_chunk *prev; /* older */
     size_t age;            /* ascending from the oldest to the youngest; kept by the index */
-    size_t bound;          /* in granules */
     struct fr_runmap used; /* by granule */
     size_t *ahead;         /* by granule */
     size_t *advised;       /* by block */

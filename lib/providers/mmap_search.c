@@ -41,8 +41,8 @@ int fr_mmap_search(enum fr_run_kind kind, size_t n, size_t step, const struct fr
 void fr_mmap_note_room(struct fr_chunk *c)
 {
     struct fr_search_hint *hints = fr_mmap_provider.hints[c->kind];
-    for (unsigned i = 0; i <= fr_log2_floor(c->bound | 1); i++)
-        if (hints[i].chunk && hints[i].chunk->age > c->age && hints[i].n <= c->bound)
+    for (unsigned i = 0; i <= fr_log2_floor(c->used.longest | 1); i++)
+        if (hints[i].chunk && hints[i].chunk->age > c->age && hints[i].n <= c->used.longest)
             hints[i].chunk = c;
 }
 

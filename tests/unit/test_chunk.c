@@ -268,12 +268,12 @@ START_TEST(test_a_failed_search_saves_the_next)
     struct fr_chunk *c = new_chunk(BASE, 4 * MIB, PAGE, 0);
     struct fr_run run;
     take(c, 1000, &small);
-    REQUIRE(!fr_chunk_take(c, 25, 1, &small, &run) && c->bound == 24);
+    REQUIRE(!fr_chunk_take(c, 25, 1, &small, &run) && c->used.longest == 24);
     REQUIRE(fr_chunk_take(c, 24, 1, &small, &run));
     give(c, 100, 110);
     REQUIRE(!fr_chunk_take(c, 30, 1, &small, &run));
     give(c, 110, 130);
-    REQUIRE(c->bound >= 30 && fr_chunk_take(c, 30, 1, &small, &run) && run.first == 100);
+    REQUIRE(c->used.longest >= 30 && fr_chunk_take(c, 30, 1, &small, &run) && run.first == 100);
     free(c);
 }
 END_TEST
@@ -334,9 +334,9 @@ START_TEST(test_checkers_see_broken_state)
     fr_bits_set(c->ahead, 0, 1);
     REQUIRE(!fr_chunk_is_valid(c) && !fr_chunk_index_is_valid(&index));
     fr_bits_clear(c->ahead, 0, 1);
-    c->bound = 1000;
+    c->used.longest = 1000;
     REQUIRE(!fr_chunk_is_valid(c));
-    c->bound = 1023;
+    c->used.longest = 1023;
     REQUIRE(fr_chunk_index_is_valid(&index));
     index.bytes++;
     REQUIRE(!fr_chunk_index_is_valid(&index));

@@ -20,6 +20,9 @@
 
 enum { PAGE = 4096, LENGTH = 256 * PAGE, MANY = 300 };
 
+/* The bits for LENGTH, and a bound. */
+enum { MAP = LENGTH / PAGE / 8 + sizeof(size_t) };
+
 static _Alignas(PAGE) unsigned char buffer[LENGTH + 3 * PAGE];
 
 static void *take(struct frusa_arena *a, size_t size, size_t align)
@@ -73,9 +76,9 @@ START_TEST(test_the_map_lies_where_alignment_leaves_room)
 {
     struct frusa_arena a;
     void *pages[MANY];
-    REQUIRE(frusa_arena_init(&a, buffer + PAGE - 32, LENGTH + 32) == 0);
+    REQUIRE(frusa_arena_init(&a, buffer + PAGE - MAP, LENGTH + MAP) == 0);
     REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == LENGTH / PAGE);
-    REQUIRE(frusa_arena_init(&a, buffer, LENGTH + 32) == 0);
+    REQUIRE(frusa_arena_init(&a, buffer, LENGTH + MAP) == 0);
     REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == LENGTH / PAGE);
     REQUIRE(frusa_arena_init(&a, buffer, LENGTH) == 0);
     REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == LENGTH / PAGE - 1);

@@ -9,13 +9,14 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MAX_BITS = 300 };
+enum { MAX_BITS = 2000 };
 
 /* Sizes around the limits of words of 32 and 64 bits. */
-static const size_t bit_counts[] = {1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 192, 300};
+static const size_t bit_counts[] = {1,   2,   31,  32,  33,  63,  64,  65,   127, 128,
+                                    129, 191, 192, 300, 511, 512, 513, 1024, 2000};
 enum { BIT_COUNTS = sizeof(bit_counts) / sizeof(bit_counts[0]) };
 
-static size_t words[MAX_BITS / 32 + 1];
+static size_t words[MAX_BITS / 32 + 1 + MAX_BITS / FR_RUNMAP_GROUP + 1];
 static unsigned char model[MAX_BITS];
 
 static void require_bits(size_t bits)
@@ -101,8 +102,6 @@ static void step(struct fr_runmap *map, struct random *r)
         REQUIRE(fr_runmap_is_taken(map, from, end));
         fr_runmap_give(map, from, end);
         memset(model + from, 0, end - from);
-        size_t run = model_next(end, map->bits, 1) - model_after_last(0, from, 1);
-        REQUIRE(fr_runmap_run_around(map, from, end) == run);
     }
     REQUIRE(fr_runmap_is_valid(map));
     REQUIRE(map->used == model_count(0, map->bits));
@@ -140,6 +139,30 @@ START_TEST(test_no_run_reaches_beyond_the_map)
 }
 END_TEST
 
+START_TEST(test_a_failed_search_passes_short_runs_next_time)
+{
+    struct fr_runmap map;
+    memset(words, 0, sizeof(words));
+    fr_runmap_init(&map, words, MAX_BITS);
+    fr_runmap_take(&map, 0, MAX_BITS);
+    for (size_t i = 0; i + 16 <= MAX_BITS; i += 32)
+        fr_runmap_give(&map, i, i + 16);
+    REQUIRE(fr_runmap_find(&map, 17, 1, 0) == FR_RUNMAP_NONE);
+    REQUIRE(map.longest == 16);
+    for (size_t g = 0; g * FR_RUNMAP_GROUP < MAX_BITS; g++)
+        REQUIRE(map.bounds[g] == 16);
+    /* A run over the border of two groups belongs to the first. */
+    size_t border = 2 * FR_RUNMAP_GROUP;
+    fr_runmap_give(&map, border - 16, border);
+    REQUIRE(map.bounds[1] == 48 && map.bounds[2] == 16 && map.longest == 48);
+    REQUIRE(fr_runmap_find(&map, 48, 1, 0) == border - 32);
+    /* Its rest begins in the second. */
+    fr_runmap_take(&map, border - 32, border);
+    REQUIRE(fr_runmap_is_valid(&map) && fr_runmap_find(&map, 17, 1, 0) == FR_RUNMAP_NONE);
+    REQUIRE(fr_runmap_find(&map, 16, 512, 0) == 0);
+}
+END_TEST
+
 START_TEST(test_checker_sees_broken_maps)
 {
     struct fr_runmap map;
@@ -158,9 +181,17 @@ START_TEST(test_checker_sees_broken_maps)
     fr_bits_clear(words, 70, 71);
     fr_bits_clear(words, 25, 26);
     REQUIRE(!fr_runmap_is_valid(&map));
+    fr_bits_set(words, 25, 26);
+    map.longest = 39;
+    REQUIRE(!fr_runmap_is_valid(&map));
+    map.longest = 40;
+    map.bounds[0] = 39;
+    REQUIRE(!fr_runmap_is_valid(&map));
+    map.bounds[0] = 40;
+    REQUIRE(fr_runmap_is_valid(&map));
 }
 END_TEST
 
 RUNNER_MAIN("runmap", test_bit_ranges_behave_like_an_array_of_bytes,
             test_first_fit_finds_what_a_model_finds, test_no_run_reaches_beyond_the_map,
-            test_checker_sees_broken_maps)
+            test_a_failed_search_passes_short_runs_next_time, test_checker_sees_broken_maps)
