@@ -34,6 +34,17 @@
 /* What has been found out about an optional system call. Any thread may learn it; all learn the same. */
 enum { UNTRIED = 0, WORKS, REFUSED };
 
+/* A build can pretend pages larger than the system's, to test what machines with such pages run into: configure with
+ * CPPFLAGS=-DFR_PRETEND_PAGE_SIZE=65536. */
+#if defined(FR_PRETEND_PAGE_SIZE)
+size_t fr_page_size(void)
+{
+    return FR_PRETEND_PAGE_SIZE;
+}
+#define SLACK_SAVED 0
+#else
+#define SLACK_SAVED fr_page_size()
+
 size_t fr_page_size(void)
 {
     static fr_atomic cached;
@@ -45,6 +56,7 @@ size_t fr_page_size(void)
     }
     return size;
 }
+#endif
 
 /* `hint` is where the system maps if that place is free; NULL: anywhere. */
 static char *map_at(void *hint, size_t size)
@@ -57,7 +69,7 @@ static char *map_at(void *hint, size_t size)
  * address space behind, no memory. */
 static char *map_and_trim(size_t size, size_t align)
 {
-    size_t slack = align - fr_page_size();
+    size_t slack = align - SLACK_SAVED; /* the system's choice is aligned to its page */
     if (size > PTRDIFF_MAX - slack)
         return NULL;
     char *p = map_at(NULL, size + slack);
