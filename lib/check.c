@@ -134,7 +134,8 @@ static int books_are_valid(const struct fr_instance *inst)
             struct fr_span *s = fr_span_of_all_link(l);
             CHECK(l->next->prev == l);
             CHECK(s->heap == h);
-            CHECK(kind != FR_LARGE_SPANS || fr_large_index_find(&h->all.large, fr_span_base(s)) == s);
+            CHECK(kind != FR_LARGE_SPANS ||
+                  fr_large_index_find(&h->all.large, fr_span_base(s)) == s);
             if (!fr_span_is_valid(s))
                 return 0;
             bytes += s->bytes;

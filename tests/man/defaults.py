@@ -34,10 +34,10 @@ for member, wording in [("managed_max", "{} is .* and the default"),
         fail(f"{page.file}: the default of {member} is {default} in the header")
 
 number, unit = default_of("thread_cache_max").split()
-code = (manual.TOP / "lib" / "instance.c").read_text(encoding="utf-8")
+code = (manual.TOP / "lib" / "life.c").read_text(encoding="utf-8")
 found = re.search(r"#define DEFAULT_THREAD_CACHE_MAX \(\(size_t\)(\d+) << (\d+)\)", code)
 if not found:
-    die("lib/instance.c defines no DEFAULT_THREAD_CACHE_MAX")
+    die("lib/life.c defines no DEFAULT_THREAD_CACHE_MAX")
 if (found.group(1), int(found.group(2))) != (number, UNITS[unit]):
-    fail(f"lib/instance.c: {found.group(0)}, in the header {number} {unit}")
+    fail(f"lib/life.c: {found.group(0)}, in the header {number} {unit}")
 manual.finish("defaults that differ")
