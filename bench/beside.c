@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Does giving back disturb those who go on? --threads threads never stop replacing random ones of --objects
- * live objects of --min .. --max bytes each. For the first half of the time nobody gives back, for the second
- * the main thread does so without a pause. Prints the time of a give-back, median and longest; what a thread's
- * pair costs in both halves; and how often a pair took longer than 100 us and 1 ms, for each million: on a
- * machine with fewer processors than threads that is when others run, in both halves.
+ * Does giving back disturb those who go on? --threads threads never stop replacing random ones of
+ * --objects live objects of --min .. --max bytes each. For the first half of the time nobody gives
+ * back, for the second the main thread does so without a pause. Prints the time of a give-back,
+ * median and longest; what a thread's pair costs in both halves; and how often a pair took longer
+ * than 100 us and 1 ms, for each million: on a machine with fewer processors than threads that is
+ * when others run, in both halves.
  */
 #include "support/counters.h"
 #include "support/memory.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Which allocator is at hand, in which version, and which sized free does it have? For the runner. */
+/* Which allocator is at hand, in which version, and which sized free does it have? For the
+ * runner. */
 #include "support/binding.h"
 #include "support/options.h"
 

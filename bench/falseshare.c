@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Do objects of different threads share cache lines? After cache-thrash and cache-scratch in E.
- * Berger et al., "Hoard" (ASPLOS 2000). Each of --threads threads allocates an object of --min bytes,
- * writes it many times and gives it back. --mode=thrash: that is all; an allocator that deals
- * neighbouring objects to different threads shows. --mode=scratch: each thread first gives back an
- * object that thread 0 allocated for it; one that hands it out again to the same thread shows. An
- * operation is one such allocation with its writes.
+ * Berger et al., "Hoard" (ASPLOS 2000). Each of --threads threads allocates an object of --min
+ * bytes, writes it many times and gives it back. --mode=thrash: that is all; an allocator that
+ * deals neighbouring objects to different threads shows. --mode=scratch: each thread first gives
+ * back an object that thread 0 allocated for it; one that hands it out again to the same thread
+ * shows. An operation is one such allocation with its writes.
  */
 #include "support/memory.h"
 #include "support/run.h"

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * How much memory comes back, and what does it cost to give it back? Prints resident memory above
- * the process's start in KiB (smaps_rollup, less LazyFree) and the time of each call that gives back.
+ * the process's start in KiB (smaps_rollup, less LazyFree) and the time of each call that gives
+ * back.
  *
- * --mode=scenario: --objects objects of --min .. --max bytes are allocated and written; a random 90 %
+ * --mode=scenario: --objects objects of --min .. --max bytes are allocated and written; a random
+ * 90 %
  *   are freed, then memory is given back; then the rest. With --threads above 1 that many threads
  *   share the work and stay alive, and the main thread gives back.
  * --mode=idle: --threads threads allocate and free --objects objects each and stay alive; the main
  *   thread gives back.
- * --mode=crowd: --threads threads allocate and free --objects objects each, ten times; all but eight then
- *   sleep, while those go on for a while; the main thread measures, then gives back. Memory is counted from
- *   when the threads exist.
+ * --mode=crowd: --threads threads allocate and free --objects objects each, ten times; all but
+ * eight then
+ *   sleep, while those go on for a while; the main thread measures, then gives back. Memory is
+ *   counted from when the threads exist.
  * --mode=full: everything is allocated, freed and given back, beside munmap of as much memory.
  * --mode=footprint: one object of --min bytes.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What does the first growth of a new process cost, page faults included? --objects objects of --min
- * bytes are allocated and their first byte written. Once in a process: the runner starts many.
- * An operation is one allocation.
+ * What does the first growth of a new process cost, page faults included? --objects objects of
+ * --min bytes are allocated and their first byte written. Once in a process: the runner starts
+ * many. An operation is one allocation.
  */
 #include "support/memory.h"
 #include "support/run.h"

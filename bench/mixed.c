@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What does an operation cost among objects of all sizes, some of which grow? Each thread keeps
- * --objects buffers, small ones being as frequent in each doubling as large ones, up to --max bytes.
- * It picks one at random: every other time it lets it grow by half with realloc, as vectors and
- * strings do, until it would exceed --max; otherwise it replaces it. Of what is new, one byte in each
- * page is written.
+ * --objects buffers, small ones being as frequent in each doubling as large ones, up to --max
+ * bytes. It picks one at random: every other time it lets it grow by half with realloc, as vectors
+ * and strings do, until it would exceed --max; otherwise it replaces it. Of what is new, one byte
+ * in each page is written.
  */
 #include "support/memory.h"
 #include "support/run.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What do the system's calls about pages cost here? Prints microseconds for each page of 4 KiB: making
- * memory resident, page by page and in batches, and giving it back, in runs and in vectors. The mmap
- * fallback's constants follow from these figures (doc/performance-mmap.md). Minima of several rounds.
+ * What do the system's calls about pages cost here? Prints microseconds for each page of 4 KiB:
+ * making memory resident, page by page and in batches, and giving it back, in runs and in vectors.
+ * The mmap fallback's constants follow from these figures (doc/performance-mmap.md). Minima of
+ * several rounds.
  */
 #include "support/clock.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What does an object cost that one thread allocates and another gives back? Two threads and a queue
- * of --objects places between them, through which objects of --min bytes travel in batches of 32.
- * Times are per object, which is one pair.
+ * What does an object cost that one thread allocates and another gives back? Two threads and a
+ * queue of --objects places between them, through which objects of --min bytes travel in batches
+ * of 32. Times are per object, which is one pair.
  */
 #include "support/memory.h"
 #include "support/run.h"
@@ -18,9 +18,9 @@
 /* Looks at the other side's counter this often before it lets others run. */
 #define SPINS 200
 
-/* One writer, one reader (L. Lamport's ring of 1983), --objects places. Each side tells the other of
- * whole batches, remembers what it last saw of the other's counter, and looks again only when that
- * is used up: the queue itself is to cost little. */
+/* One writer, one reader (L. Lamport's ring of 1983), --objects places. Each side tells the other
+ * of whole batches, remembers what it last saw of the other's counter, and looks again only when
+ * that is used up: the queue itself is to cost little. */
 static struct {
     char **places;
     size_t mask;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A recorder, to be preloaded into any program: counts the sizes that it asks malloc, calloc and realloc for,
- * and at its end appends lines "BYTES COUNT" to the file that FRUSA_SIZES names. Sizes beyond the table are
- * left out: they are large objects to most allocators, and rare.
+ * A recorder, to be preloaded into any program: counts the sizes that it asks malloc, calloc and
+ * realloc for, and at its end appends lines "BYTES COUNT" to the file that FRUSA_SIZES names.
+ * Sizes beyond the table are left out: they are large objects to most allocators, and rare.
  */
 #include "port/atomic.h"
 

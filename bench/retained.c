@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What does it cost to free a large population? --objects live objects of --min bytes are given back,
- * --mode=inorder of their allocation or --mode=random. Only the freeing is measured; an operation is
- * one free.
+ * What does it cost to free a large population? --objects live objects of --min bytes are given
+ * back, --mode=inorder of their allocation or --mode=random. Only the freeing is measured; an
+ * operation is one free.
  */
 #include "support/memory.h"
 #include "support/run.h"

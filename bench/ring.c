@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What does a pair cost in a population that stays the same size and is replaced at random? Each
- * thread keeps --objects live objects of --min .. --max bytes and replaces the one in a random slot.
+ * thread keeps --objects live objects of --min .. --max bytes and replaces the one in a random
+ * slot.
  */
 #include "support/memory.h"
 #include "support/run.h"

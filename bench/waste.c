@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How much do size classes waste on real requests? Reads lines "BYTES COUNT" from standard input, as the
- * recorder writes them (record_sizes.c), and prints what was asked for, what objects of those sizes
- * get, and what of that is waste.
+ * How much do size classes waste on real requests? Reads lines "BYTES COUNT" from standard input,
+ * as the recorder writes them (record_sizes.c), and prints what was asked for, what objects of
+ * those sizes get, and what of that is waste.
  */
 #include <frusa.h>
 

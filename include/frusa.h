@@ -3,21 +3,23 @@
  * libfrusa: a slab allocator over a pluggable backing allocator, with reclaim on demand.
  *
  * Vocabulary. An *instance* (frusa_t) takes memory from its *fallback* and gives it back to it. A
- * request has a *layout* (size, align) and is rounded up to a *size class*. A *span* is a contiguous
- * run of pages from the fallback, carved into objects of one size class. A *cache* holds free objects
- * for one thread (or one explicit owner) in *magazines*, one for each size class. An object is *live*
- * from the call that hands it out until the call that gives it back has returned. *Reclaim* returns
- * to the fallback every span without a live object. A layout is *managed* when max(size, align) is
- * within the instance's managed_max; anything larger is *large* and goes straight to the fallback.
+ * request has a *layout* (size, align) and is rounded up to a *size class*. A *span* is a
+ * contiguous run of pages from the fallback, carved into objects of one size class. A *cache*
+ * holds free objects for one thread (or one explicit owner) in *magazines*, one for each size
+ * class. An object is *live* from the call that hands it out until the call that gives it back has
+ * returned. *Reclaim* returns to the fallback every span without a live object. A layout is
+ * *managed* when max(size, align) is within the instance's managed_max; anything larger is *large*
+ * and goes straight to the fallback.
  *
  * Conventions of all calls, unless a call says otherwise:
  *   - sizes are in bytes; an align is 0 (for alignof(max_align_t)) or a power of two;
  *   - every call may be made from any thread at any time, none is async-signal-safe;
- *   - a pointer to an instance must be non-null and designate an instance that was initialised and not
- *     destroyed;
+ *   - a pointer to an instance must be non-null and designate an instance that was initialised and
+ *     not destroyed;
  *   - misuse that is detected goes to the panic handler (frusa_set_panic_handler);
- *   - the freestanding core, libfrusa-core.a, sets no errno; threads have no caches there but explicit
- *     ones, frusa_fallback_mmap and frusa_fallback_malloc do not exist, and no fallback stands for NULL.
+ *   - the freestanding core, libfrusa-core.a, sets no errno; threads have no caches there but
+ *     explicit ones, frusa_fallback_mmap and frusa_fallback_malloc do not exist, and no fallback
+ *     stands for NULL.
  */
 #ifndef FRUSA_H
 #define FRUSA_H
@@ -55,14 +57,14 @@ struct frusa_range {
 #define FRUSA_FALLBACK_ZEROED 1u /* alloc hands out zero-filled memory */
 
 /*
- * A fallback: where an instance takes its memory from. It must be thread-safe. It may fail any call, be
- * slow, block, and call back into the same instance from any of its functions (except while that
- * instance is being destroyed); bounding such a recursion is its own affair. libfrusa never holds a
- * lock while it calls a fallback.
+ * A fallback: where an instance takes its memory from. It must be thread-safe. It may fail any
+ * call, be slow, block, and call back into the same instance from any of its functions (except
+ * while that instance is being destroyed); bounding such a recursion is its own affair. libfrusa
+ * never holds a lock while it calls a fallback.
  *
- * Sizes and aligns that libfrusa passes are never 0; every align is a power of two and at least 4096,
- * every size a multiple of 4096. Memory that is not aligned as asked counts as a failed
- * call and is handed straight back with dealloc.
+ * Sizes and aligns that libfrusa passes are never 0; every align is a power of two and at least
+ * 4096, every size a multiple of 4096. Memory that is not aligned as asked counts as a failed call
+ * and is handed straight back with dealloc.
  */
 struct frusa_fallback_ops {
     /* Returns `size` bytes at a multiple of `align`, or NULL on failure. */
@@ -74,14 +76,16 @@ struct frusa_fallback_ops {
     /* FRUSA_FALLBACK_ZEROED or 0; an unknown flag is refused with EINVAL. */
     unsigned flags;
     /* Optional from here on; NULL: not offered. */
-    /* Gives a block a new size, in place or elsewhere, contents kept up to the smaller size. Returns
-     * the block's new address, a multiple of `align`; NULL on failure, the old block then intact. */
+    /* Gives a block a new size, in place or elsewhere, contents kept up to the smaller size.
+     * Returns the block's new address, a multiple of `align`; NULL on failure, the old block then
+     * intact. */
     void *(*resize)(void *ctx, void *ptr, size_t old_size, size_t align, size_t new_size);
-    /* Takes back `n` blocks at once, in ascending order of address. Each range is one that alloc handed
-     * out with this align. The array belongs to the caller. */
+    /* Takes back `n` blocks at once, in ascending order of address. Each range is one that alloc
+     * handed out with this align. The array belongs to the caller. */
     void (*dealloc_batch)(void *ctx, const struct frusa_range *ranges, size_t n, size_t align);
-    /* Told that the contents of `n` ranges (page-aligned, ascending, inside blocks that stay allocated)
-     * are no longer needed. Returns the number of bytes purged. The array belongs to the caller. */
+    /* Told that the contents of `n` ranges (page-aligned, ascending, inside blocks that stay
+     * allocated) are no longer needed. Returns the number of bytes purged. The array belongs to
+     * the caller. */
     size_t (*purge)(void *ctx, const struct frusa_range *ranges, size_t n);
     /* Must be NULL: a non-null entry is refused with EINVAL. */
     void *reserved[4];
@@ -92,7 +96,8 @@ struct frusa_fallback_ops {
 #define FRUSA_2M_MAX ((size_t)2097152)
 
 /* Flags of struct frusa_config. */
-#define FRUSA_CHECKED         1u /* validate every object given back; canaries around objects; uncached */
+/* validate every object given back; canaries around objects; uncached */
+#define FRUSA_CHECKED         1u
 #define FRUSA_NO_THREAD_CACHE 2u /* no implicit caches; explicit ones still work */
 
 /* Options of an instance. All zero, which is FRUSA_CONFIG_INIT, gives the defaults. */
@@ -124,11 +129,11 @@ struct frusa_config {
  *
  *     static frusa_t heap = FRUSA_4K_INITIALIZER(&my_ops);
  *
- * A static instance works before any constructor has run, from any thread, with no init call. What the
- * pointers designate must stay valid and unchanged while the instance is in use. An opsptr of NULL
- * means frusa_fallback_mmap (it must be a pointer expression: 0 will not do in C++), a configptr of
- * NULL the defaults. Options out of range make every allocation from the instance fail with EINVAL.
- * An instance must not be copied or moved.
+ * A static instance works before any constructor has run, from any thread, with no init call. What
+ * the pointers designate must stay valid and unchanged while the instance is in use. An opsptr of
+ * NULL means frusa_fallback_mmap (it must be a pointer expression: 0 will not do in C++), a
+ * configptr of NULL the defaults. Options out of range make every allocation from the instance
+ * fail with EINVAL. An instance must not be copied or moved.
  */
 typedef struct frusa frusa_t;
 struct frusa {
@@ -149,29 +154,31 @@ struct frusa {
 #define FRUSA_2M_INITIALIZER(opsptr)         FRUSA_INITIALIZER_(opsptr, NULL, FRUSA_2M_MAX)
 
 /*
- * What is special about a static instance that stands behind an interface of another kind, as the one of
- * libfrusa-malloc does behind malloc. All members may be zero.
+ * What is special about a static instance that stands behind an interface of another kind, as the
+ * one of libfrusa-malloc does behind malloc. All members may be zero.
  */
 struct frusa_front {
     /* The options to start from. */
     struct frusa_config config;
-    /* Called before the instance is first used, to change a copy of these options by what is only known at run
-     * time. It must not use the instance. Several threads may call it at once, and the result of one of
-     * them holds, so it should come to the same result each time. */
+    /* Called before the instance is first used, to change a copy of these options by what is only
+     * known at run time. It must not use the instance. Several threads may call it at once, and
+     * the result of one of them holds, so it should come to the same result each time. */
     void (*configure)(struct frusa_config *config);
-    /* Asked when frusa_free, frusa_resize or frusa_usable_size meets a pointer to memory that belongs to no
-     * instance: returns how many bytes may be read there, 0 when nothing is known, which makes it misuse. The
-     * object is left as it is; frusa_resize returns a new one with a copy of the contents. */
+    /* Asked when frusa_free, frusa_resize or frusa_usable_size meets a pointer to memory that
+     * belongs to no instance: returns how many bytes may be read there, 0 when nothing is known,
+     * which makes it misuse. The object is left as it is; frusa_resize returns a new one with a
+     * copy of the contents. */
     size_t (*foreign)(const void *ptr);
-    /* What messages about misuse call the calls: pairs of a name in this header and the name instead of it,
-     * then NULL. */
+    /* What messages about misuse call the calls: pairs of a name in this header and the name
+     * instead of it, then NULL. */
     const char *const *calls;
     /* Must be NULL. */
     void *reserved[4];
 };
 
-/* A static instance with a struct frusa_front, which must stay valid and unchanged. Everything else is as
- * with FRUSA_INITIALIZER; reserved entries that are not NULL count as options out of range. */
+/* A static instance with a struct frusa_front, which must stay valid and unchanged. Everything
+ * else is as with FRUSA_INITIALIZER; reserved entries that are not NULL count as options out of
+ * range. */
 #define FRUSA_FRONT_ ((size_t)-1)
 #define FRUSA_FRONT_INITIALIZER(opsptr, frontptr)                                                  \
     FRUSA_INITIALIZER_(opsptr, &(frontptr)->config, FRUSA_FRONT_)
@@ -215,9 +222,9 @@ struct frusa_span_info {
 /*
  * Creates an instance over `ops`, with default options.
  *
- * ops: copied; its ctx is borrowed until frusa_destroy. NULL: frusa_fallback_mmap.
- * Returns the instance, whose own memory comes from the fallback; release it with frusa_destroy. NULL
- * with errno on failure:
+ * ops: copied; its ctx is borrowed until frusa_destroy. NULL: frusa_fallback_mmap. Returns the
+ * instance, whose own memory comes from the fallback; release it with frusa_destroy. NULL with
+ * errno on failure:
  *   EINVAL  alloc or dealloc is NULL, an unknown flag or a non-null reserved entry
  *   ENOMEM  the fallback refused
  */
@@ -236,9 +243,9 @@ frusa_t *frusa_create_with(const struct frusa_fallback_ops *ops, const struct fr
 
 /*
  * Gives every byte that the instance holds back to the fallback, live objects and explicit caches
- * included, and ends the instance. No other call on `f` may be running or start; threads that used it
- * may still exist, and exit meanwhile. Must not be called from within a fallback call of `f`. NULL is a
- * no-op. A static instance can be used again afterwards, as if new. Leaves errno alone.
+ * included, and ends the instance. No other call on `f` may be running or start; threads that used
+ * it may still exist, and exit meanwhile. Must not be called from within a fallback call of `f`.
+ * NULL is a no-op. A static instance can be used again afterwards, as if new. Leaves errno alone.
  */
 void frusa_destroy(frusa_t *f);
 
@@ -262,17 +269,17 @@ void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
     FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
 
 /*
- * Gives an object back, from any thread. The layout is the one that it was allocated with, or any other
- * of the same size class (frusa_good_size tells). NULL is a no-op. Leaves errno alone.
+ * Gives an object back, from any thread. The layout is the one that it was allocated with, or any
+ * other of the same size class (frusa_good_size tells). NULL is a no-op. Leaves errno alone.
  */
 void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align);
 
 /*
  * Changes an object's size.
  *
- * ptr: an object whose layout is (size, align); NULL: allocates (new_size, align).
- * Returns an object with the layout (new_size, align) and the old contents up to the smaller size; the
- * same pointer when the size class is the same; any other return takes over the old object. NULL with
+ * ptr: an object whose layout is (size, align); NULL: allocates (new_size, align). Returns an
+ * object with the layout (new_size, align) and the old contents up to the smaller size; the same
+ * pointer when the size class is the same; any other return takes over the old object. NULL with
  * errno on failure, the old object untouched:
  *   EINVAL, ENOMEM  as frusa_alloc
  */
@@ -292,9 +299,9 @@ void *frusa_calloc(frusa_t *f, size_t n, size_t size)
     FRUSA_ATTR_((malloc, alloc_size(2, 3), warn_unused_result));
 
 /*
- * As frusa_realloc for an object whose layout the caller does not know. Only alignof(max_align_t) is
- * promised for the result's alignment when the object moves. A new_size of 0 does not give the object
- * back, it gives an object of size 0.
+ * As frusa_realloc for an object whose layout the caller does not know. Only alignof(max_align_t)
+ * is promised for the result's alignment when the object moves. A new_size of 0 does not give the
+ * object back, it gives an object of size 0.
  */
 void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
     FRUSA_ATTR_((alloc_size(3), warn_unused_result));
@@ -303,20 +310,22 @@ void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
 void frusa_free(frusa_t *f, void *ptr);
 
 /*
- * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked for;
- * under FRUSA_CHECKED exactly that. 0 for NULL. A compiler that checks bounds (_FORTIFY_SOURCE) knows only
- * the size asked for: frusa_resize to the usable size, which moves nothing, before using the rest.
+ * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked
+ * for; under FRUSA_CHECKED exactly that. 0 for NULL. A compiler that checks bounds
+ * (_FORTIFY_SOURCE) knows only the size asked for: frusa_resize to the usable size, which moves
+ * nothing, before using the rest.
  */
 size_t frusa_usable_size(frusa_t *f, const void *ptr);
 
 /*
- * Returns the bytes that a layout really gets from `f`: its size class (under FRUSA_CHECKED with what guards
- * the object), or for a large one the size asked of the fallback. 0 for a layout that frusa_alloc would refuse with EINVAL or as overflowing.
- * Does not allocate and sets no errno.
+ * Returns the bytes that a layout really gets from `f`: its size class (under FRUSA_CHECKED with
+ * what guards the object), or for a large one the size asked of the fallback. 0 for a layout that
+ * frusa_alloc would refuse with EINVAL or as overflowing. Does not allocate and sets no errno.
  */
 size_t frusa_good_size(const frusa_t *f, size_t size, size_t align);
 
-/* Returns 1 when the address `ptr`, any address at all, lies in a span or large object of `f`, else 0. */
+/* Returns 1 when the address `ptr`, any address at all, lies in a span or large object of `f`,
+ * else 0. */
 int frusa_owns(frusa_t *f, const void *ptr);
 
 /* ------------------------------------------------------------------------------------------------
@@ -326,17 +335,18 @@ int frusa_owns(frusa_t *f, const void *ptr);
 /*
  * Returns to the fallback every span that holds no live object.
  *
- * The guarantee: when it returns, every span that held no live object from the start of the call on has
- * been given back to the fallback, or is being handed back by another reclaim still in progress,
- * whichever threads freed its objects and whatever those threads are doing now, alive, asleep or busy.
- * Other threads go on allocating meanwhile and never wait for it. (A thread that a debugger holds inside
- * the allocator delays it.) Where the fallback offers purge, whole free pages inside spans that stay
- * are purged. Once nothing is live, what stays is the instance record and the headers of caches whose
- * threads still exist: at most 32 KiB, plus 16 KiB for each such cache.
+ * The guarantee: when it returns, every span that held no live object from the start of the call
+ * on has been given back to the fallback, or is being handed back by another reclaim still in
+ * progress, whichever threads freed its objects and whatever those threads are doing now, alive,
+ * asleep or busy. Other threads go on allocating meanwhile and never wait for it. (A thread that a
+ * debugger holds inside the allocator delays it.) Where the fallback offers purge, whole free
+ * pages inside spans that stay are purged. Once nothing is live, what stays is the instance record
+ * and the headers of caches whose threads still exist: at most 32 KiB, plus 16 KiB for each such
+ * cache.
  *
- * Returns the bytes given back: deallocated plus newly purged. If the system's barrier between threads
- * begins to be refused after caches exist (a system call filter installed late), the caches of other
- * threads cannot be emptied: errno is then set to EPERM, else it is left alone.
+ * Returns the bytes given back: deallocated plus newly purged. If the system's barrier between
+ * threads begins to be refused after caches exist (a system call filter installed late), the
+ * caches of other threads cannot be emptied: errno is then set to EPERM, else it is left alone.
  */
 size_t frusa_reclaim(frusa_t *f);
 
@@ -347,11 +357,11 @@ size_t frusa_reclaim_some(frusa_t *f, size_t target);
 void frusa_thread_flush(frusa_t *f);
 
 /*
- * Bounds the empty memory that the instance keeps for reuse without being asked: when spans without an object,
- * cached ones counted as objects, come to more than `bytes`, the thread that emptied the last of them gives
- * spans back to the fallback until half of that is left. Other threads' caches are left alone.
- * (size_t)-1, which every instance starts with: no bound; 0: empty spans are kept no longer than a call.
- * Returns 0, or -1 with errno:
+ * Bounds the empty memory that the instance keeps for reuse without being asked: when spans
+ * without an object, cached ones counted as objects, come to more than `bytes`, the thread that
+ * emptied the last of them gives spans back to the fallback until half of that is left. Other
+ * threads' caches are left alone. (size_t)-1, which every instance starts with: no bound; 0: empty
+ * spans are kept no longer than a call. Returns 0, or -1 with errno:
  *   EINVAL  a static instance with options out of range
  */
 int frusa_set_retain(frusa_t *f, size_t bytes);
@@ -369,17 +379,17 @@ int frusa_get_stats(frusa_t *f, struct frusa_stats *out);
 /*
  * Writes the statistics, plus one row for each size class in use, as JSON text.
  *
- * buf, len: where to, at most len bytes including the terminating zero byte; buf may be NULL if len is 0.
- * Returns the length of the whole text without its zero byte, as snprintf does: a value of len or more
- * means that the text was cut.
+ * buf, len: where to, at most len bytes including the terminating zero byte; buf may be NULL if
+ * len is 0. Returns the length of the whole text without its zero byte, as snprintf does: a value
+ * of len or more means that the text was cut.
  */
 size_t frusa_stats_json(frusa_t *f, char *buf, size_t len);
 
 /*
- * Calls `visit` with one row for every span and large object; metadata spans are not shown. `visit` runs
- * with no lock held and may call the instance; spans that come or go meanwhile may be missed. Caches are
- * emptied first, so that `live` is exact when no other thread is inside the instance.
- * Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
+ * Calls `visit` with one row for every span and large object; metadata spans are not shown.
+ * `visit` runs with no lock held and may call the instance; spans that come or go meanwhile may be
+ * missed. Caches are emptied first, so that `live` is exact when no other thread is inside the
+ * instance. Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
  */
 int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg);
 
@@ -387,10 +397,9 @@ int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void
 const char *frusa_version(void);
 
 /* ------------------------------------------------------------------------------------------------
- * Explicit caches, for owners without thread-local storage: a kernel's CPU, a fibre scheduler's worker.
- * A cache is used by one owner at a time; the owner may move between threads if the program orders that.
- * Reclaim empties it like any other.
- */
+ * Explicit caches, for owners without thread-local storage: a kernel's CPU, a fibre scheduler's
+ * worker. A cache is used by one owner at a time; the owner may move between threads if the
+ * program orders that. Reclaim empties it like any other. */
 
 /*
  * Returns a new cache, to be released with frusa_cache_destroy (or, with the instance, by
@@ -413,14 +422,15 @@ void frusa_cache_destroy(frusa_cache_t *c);
  */
 
 /*
- * Sets what happens when misuse is detected, for all instances of the process. The default (restored by
- * a NULL handler) writes the message as one line to standard error and aborts.
+ * Sets what happens when misuse is detected, for all instances of the process. The default
+ * (restored by a NULL handler) writes the message as one line to standard error and aborts.
  *
- * handler: called with no lock held, with `arg` and a message "frusa: CALL: KIND: POINTER" without a
- *     newline that is valid during the call; it must not return (it may leave with longjmp), else the
- *     process is aborted. KIND is one of: double free, invalid pointer, layout mismatch, wrong instance;
- *     under FRUSA_CHECKED also: overflow, underflow, write after free. The freestanding core says
- *     invalid pointer for wrong instance, and its default is a trap.
+ * handler: called with no lock held, with `arg` and a message "frusa: CALL: KIND: POINTER" without
+ * a
+ *     newline that is valid during the call; it must not return (it may leave with longjmp), else
+ *     the process is aborted. KIND is one of: double free, invalid pointer, layout mismatch, wrong
+ *     instance; under FRUSA_CHECKED also: overflow, underflow, write after free. The freestanding
+ *     core says invalid pointer for wrong instance, and its default is a trap.
  * Setting it while another thread is in misuse may run either handler.
  */
 void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), void *arg);
@@ -438,9 +448,9 @@ extern const struct frusa_fallback_ops frusa_fallback_mmap;
 #define FRUSA_HUGE_ALWAYS 2 /* from the first byte: then a small program holds 2 MiB at least */
 
 /*
- * Sets when frusa_fallback_mmap asks for huge pages, for memory that it takes from now on, for the whole process.
- * The system may refuse: with its setting "never" all modes are alike.
- * Returns 0, or -1 with errno:
+ * Sets when frusa_fallback_mmap asks for huge pages, for memory that it takes from now on, for the
+ * whole process. The system may refuse: with its setting "never" all modes are alike. Returns 0,
+ * or -1 with errno:
  *   EINVAL  no such mode
  */
 int frusa_set_huge(int mode);
@@ -449,7 +459,8 @@ int frusa_set_huge(int mode);
 extern const struct frusa_fallback_ops frusa_fallback_malloc;
 
 /* A fallback over a fixed buffer, which never calls the operating system. Hand `&arena.ops` to
- * frusa_create; the other members are private. Must not be copied or moved after frusa_arena_init. */
+ * frusa_create; the other members are private. Must not be copied or moved after
+ * frusa_arena_init. */
 struct frusa_arena {
     struct frusa_fallback_ops ops;
     size_t frusa_private_[16];
@@ -458,10 +469,12 @@ struct frusa_arena {
 /*
  * Makes *a a fallback over the buffer.
  *
- * buf, len: the buffer and its length in bytes, of any alignment; borrowed for as long as the arena is in
+ * buf, len: the buffer and its length in bytes, of any alignment; borrowed for as long as the
+ * arena is in
  *     use. A part of it is taken for bookkeeping (1 bit for each page, and what alignment costs).
  * Returns 0, or -1 with errno:
- *   EINVAL  a or buf is NULL, or the buffer is too small to hold a single page beside the bookkeeping
+ *   EINVAL  a or buf is NULL, or the buffer is too small to hold a single page beside the
+ *           bookkeeping
  */
 int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The exported functions but for those of the providers: fast paths and argument checks, nothing else. */
+/* The exported functions but for those of the providers: fast paths and argument checks, nothing
+ * else. */
 #include <frusa.h>
 
 #include "cache/fast.h"
@@ -47,8 +48,8 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
     fr_restore_errno(saved);
 }
 
-/* The slow sides of the fast paths take their arguments in the same order, so that they are reached by a
- * bare jump. */
+/* The slow sides of the fast paths take their arguments in the same order, so that they are
+ * reached by a bare jump. */
 static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
 {
     return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,

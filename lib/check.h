@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The invariants of span.h, slab.h, pagemap.h and cache.h as functions, for tests and debugging. They
- * return 1 when everything holds and are exact only while no thread is inside the instance. A debugger
- * finds the line of a broken one by a breakpoint on `fail` in check.c.
+ * The invariants of span.h, slab.h, pagemap.h and cache.h as functions, for tests and debugging.
+ * They return 1 when everything holds and are exact only while no thread is inside the instance. A
+ * debugger finds the line of a broken one by a breakpoint on `fail` in check.c.
  */
 #ifndef FR_CHECK_H
 #define FR_CHECK_H

@@ -20,9 +20,9 @@ _Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, fru
 
 #define KNOWN_FLAGS (FRUSA_CHECKED | FRUSA_NO_THREAD_CACHE)
 
-/* Bytes of free objects that one cache may hold. Magazines count by their capacity: two slots for each class
- * of 4 to 64 KiB alone take 1.5 MiB, and with less than that they take turns. Mixed traffic up to 64 KiB
- * costs 97 ns an operation with 4 MiB, 112 with 2, 268 with 1. */
+/* Bytes of free objects that one cache may hold. Magazines count by their capacity: two slots for
+ * each class of 4 to 64 KiB alone take 1.5 MiB, and with less than that they take turns. Mixed
+ * traffic up to 64 KiB costs 97 ns an operation with 4 MiB, 112 with 2, 268 with 1. */
 #define DEFAULT_THREAD_CACHE_MAX ((size_t)4 << 20)
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -61,7 +61,8 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     fr_instances_add(inst);
 }
 
-/* The process may enter a sandbox once the instance has been used: no call may be new to it then. */
+/* The process may enter a sandbox once the instance has been used: no call may be new to it
+ * then. */
 static void prepare_system_calls(void)
 {
     fr_barrier_prepare();

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer top: the exported functions, the objects behind them, and looks inside. This file is the life of an instance.
+ * Layer top: the exported functions, the objects behind them, and looks inside. This file is the
+ * life of an instance.
  *
- * UNTOUCHED (static, all zero) -> READY, or REFUSED when its options are out of range; destroy takes a static instance
- * back to UNTOUCHED. The first use fills the instance in under the process lock, and makes no call out of the library
- * meanwhile: others wait for a few stores only.
+ * UNTOUCHED (static, all zero) -> READY, or REFUSED when its options are out of range; destroy
+ * takes a static instance back to UNTOUCHED. The first use fills the instance in under the process
+ * lock, and makes no call out of the library meanwhile: others wait for a few stores only.
  */
 #ifndef FR_LIFE_H
 #define FR_LIFE_H

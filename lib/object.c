@@ -29,8 +29,9 @@ static enum service service_of(const struct fr_heap *h, size_t size, size_t alig
 }
 
 /*
- * The bytes of a layout that is served as a large object; 0 when that overflows. A managed layout is served
- * so only in a checked instance, for lack of room around it: then all layouts of its class are alike.
+ * The bytes of a layout that is served as a large object; 0 when that overflows. A managed layout
+ * is served so only in a checked instance, for lack of room around it: then all layouts of its
+ * class are alike.
  */
 static size_t large_bytes(const struct fr_heap *h, size_t size, size_t align)
 {
@@ -79,7 +80,8 @@ static int is_out_of_reach(struct fr_via via, const struct frusa_cache *c)
     return c->fenced || c != fast_cache_through(via);
 }
 
-/* Attempts at a request while other threads have memory of the instance in hand that they are giving back. */
+/* Attempts at a request while other threads have memory of the instance in hand that they are
+ * giving back. */
 #define ATTEMPTS_MAX 64
 
 enum refusal { NOT_REFUSED, REFUSED, REFUSED_BY_SYSTEM, REFUSED_BY_LIMIT };
@@ -94,10 +96,11 @@ static enum refusal refusal_of(const struct fr_instance *inst, int at_limit)
 }
 
 /*
- * Whether a request is tried, or tried again after a refusal. Before the second attempt a reclaim gives back what is idle:
- * at the instance's limit, or when the system is short of memory. (A fallback of the program's own is taken at its word.)
- * The reclaim may help even where it gives nothing back, because what was in caches is in the slabs now. At the limit
- * further attempts follow as long as this or another thread gives memory back. No lock is held.
+ * Whether a request is tried, or tried again after a refusal. Before the second attempt a reclaim
+ * gives back what is idle: at the instance's limit, or when the system is short of memory. (A
+ * fallback of the program's own is taken at its word.) The reclaim may help even where it gives
+ * nothing back, because what was in caches is in the slabs now. At the limit further attempts
+ * follow as long as this or another thread gives memory back. No lock is held.
  */
 static int may_try(struct fr_instance *inst, unsigned attempt, enum refusal last,
                    struct fr_misuse *m)
@@ -279,7 +282,8 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
     fr_report(inst, &m, call);
 }
 
-/* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is large. */
+/* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is
+ * large. */
 struct known {
     size_t size;
     struct fr_span *large;
@@ -309,8 +313,9 @@ static enum fr_misuse_kind judge(struct fr_heap *h, const void *p, const struct 
     return FR_MISUSE_NONE;
 }
 
-/* Looks a live object up; misuse is noted. Checked instances hold the guard, so that any address at all
- * can be judged; others trust that the object, and with it its span, is the caller's [P.1]. */
+/* Looks a live object up; misuse is noted. Checked instances hold the guard, so that any address
+ * at all can be judged; others trust that the object, and with it its span, is the caller's
+ * [P.1]. */
 static struct known look_up(struct fr_heap *h, const void *p, const struct fr_claim *claim,
                             struct fr_misuse *m)
 {
@@ -411,8 +416,8 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
     return q;
 }
 
-/* Changes the size of an object of a cached class through the thread's cache: `cls` is its class, `keep` the bytes that
- * it holds. NULL: by the long way. */
+/* Changes the size of an object of a cached class through the thread's cache: `cls` is its class,
+ * `keep` the bytes that it holds. NULL: by the long way. */
 static void *resize_cached(struct fr_instance *inst, void *p, unsigned cls, size_t keep,
                            size_t new_size, size_t align, const char *call)
 {
@@ -483,8 +488,8 @@ void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const
     return change_size(inst, p, &unknown, 0, new_size, call);
 }
 
-/* Of an object of a class, what a program may use: no layout beyond managed_max names the object, so where that is no
- * class size, the rest of the class's largest objects stays unused. */
+/* Of an object of a class, what a program may use: no layout beyond managed_max names the object,
+ * so where that is no class size, the rest of the class's largest objects stays unused. */
 static size_t managed_bytes(const struct fr_heap *h, size_t size)
 {
     return size < h->managed_max ? size : h->managed_max;

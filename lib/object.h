@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Objects of any size, managed or large, checked or not: everything behind the small fast paths of api.c.
+ * Objects of any size, managed or large, checked or not: everything behind the small fast paths of
+ * api.c.
  *
- * Each function takes the name of the public call for which it works, sets the error of a failure, and
- * reports misuse itself, with no lock held.
+ * Each function takes the name of the public call for which it works, sets the error of a failure,
+ * and reports misuse itself, with no lock held.
  */
 #ifndef FR_OBJECT_H
 #define FR_OBJECT_H

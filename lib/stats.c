@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Statistics. Nothing is counted on the fast paths: objects in use are those reserved in slabs less those
- * in caches, which are read off the magazines.
+ * Statistics. Nothing is counted on the fast paths: objects in use are those reserved in slabs
+ * less those in caches, which are read off the magazines.
  */
 #include "stats.h"
 
@@ -42,7 +42,8 @@ void fr_stats_class(struct fr_instance *inst, unsigned cls, struct fr_class_stat
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
 }
 
-/* Record, cache headers, nodes of the page map, blocks in use, and the descriptors that metadata spans hold of themselves. */
+/* Record, cache headers, nodes of the page map, blocks in use, and the descriptors that metadata
+ * spans hold of themselves. */
 static size_t metadata_in_use(const struct fr_instance *inst)
 {
     const struct fr_heap *h = &inst->heap;

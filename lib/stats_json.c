@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Statistics as JSON (RFC 8259): one object with the fields of struct frusa_stats, and an array "classes"
- * with a row for each size class that holds memory. Written without printf, which freestanding builds
- * lack: names are plain ASCII, values unsigned integers.
+ * Statistics as JSON (RFC 8259): one object with the fields of struct frusa_stats, and an array
+ * "classes" with a row for each size class that holds memory. Written without printf, which
+ * freestanding builds lack: names are plain ASCII, values unsigned integers.
  */
 #include "stats.h"
 

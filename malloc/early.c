@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The linker says nothing of that memory, but it gave names to the libraries that it loaded, and those lie
- * there: what is near such a name, outside of all that was loaded from files, is taken for its memory.
+ * The linker says nothing of that memory, but it gave names to the libraries that it loaded, and
+ * those lie there: what is near such a name, outside of all that was loaded from files, is taken
+ * for its memory.
  */
 #include "early.h"
 
@@ -19,7 +20,8 @@
 /* It takes memory page by page, or a few pages for many libraries. */
 #define NEAR ((uintptr_t)64 << 10)
 
-/* Is the address inside a loaded object? For dl_iterate_phdr, which ends at a result that is not 0. */
+/* Is the address inside a loaded object? For dl_iterate_phdr, which ends at a result that is not
+ * 0. */
 static int is_in_object(struct dl_phdr_info *info, size_t size, void *p)
 {
     (void)size;
@@ -56,7 +58,8 @@ static int note_near_name(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-/* Bytes from p to the end of its page, or of that of a name behind it if all pages up to there exist. */
+/* Bytes from p to the end of its page, or of that of a name behind it if all pages up to there
+ * exist. */
 static size_t readable_bytes(const char *p, const char *last)
 {
     unsigned char resident;

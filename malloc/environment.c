@@ -38,7 +38,8 @@ static void next_byte(struct search *s, char c)
     }
 }
 
-/* From the kernel, before the C library knows its environment. The text may end without a zero byte. */
+/* From the kernel, before the C library knows its environment. The text may end without a zero
+ * byte. */
 static const char *ask_kernel(char *buffer, size_t room)
 {
     struct search s = {COMPARING, 0, buffer, room, 0};

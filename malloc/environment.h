@@ -8,8 +8,9 @@
 #define FR_VARIABLE "FRUSA_OPTIONS"
 
 /*
- * Its value, NULL when it is not set or not to be heeded: in a program with more rights than who started it,
- * the latter may not tell it how to allocate. `buffer` may be used to hold the value, cut to fit.
+ * Its value, NULL when it is not set or not to be heeded: in a program with more rights than who
+ * started it, the latter may not tell it how to allocate. `buffer` may be used to hold the value,
+ * cut to fit.
  */
 const char *fr_environment_value(char *buffer, size_t room);
 
@@ -17,8 +18,9 @@ const char *fr_environment_value(char *buffer, size_t room);
 int fr_environment_is_foreign(void);
 
 /*
- * Takes the variable out of the environment of a program that was started with more rights than its caller's. The
- * programs that it executes need not have such rights, so they would heed the variable.
+ * Takes the variable out of the environment of a program that was started with more rights than
+ * its caller's. The programs that it executes need not have such rights, so they would heed the
+ * variable.
  */
 void fr_environment_clean(void);
 

@@ -25,8 +25,9 @@ static struct frusa_stats stats_now(void)
 }
 
 /*
- * arena: held for spans; hblkhd: large objects, which come straight from the system; uordblks and fordblks:
- * the parts of arena that are in use and free. The rest is about glibc's inner workings: 0.
+ * arena: held for spans; hblkhd: large objects, which come straight from the system; uordblks and
+ * fordblks: the parts of arena that are in use and free. The rest is about glibc's inner workings:
+ * 0.
  */
 FR_EXPORT struct mallinfo2 mallinfo2(void)
 {
@@ -71,8 +72,9 @@ FR_EXPORT struct mallinfo __libc_mallinfo(void)
 }
 
 /*
- * 1: the parameter is known. It has no meaning here: it concerns how glibc arranges its memory, or the contents of
- * memory that no correct program reads (M_PERTURB), or nothing any more (M_CHECK_ACTION). 0: it is unknown.
+ * 1: the parameter is known. It has no meaning here: it concerns how glibc arranges its memory, or
+ * the contents of memory that no correct program reads (M_PERTURB), or nothing any more
+ * (M_CHECK_ACTION). 0: it is unknown.
  */
 FR_EXPORT int mallopt(int parameter, int value)
 {
@@ -96,9 +98,10 @@ FR_EXPORT int mallopt(int parameter, int value)
 FR_ALIAS_OF(mallopt) int __libc_mallopt(int parameter, int value);
 
 /*
- * The lines of glibc, in its words; its only arena is the spans. All memory comes from mmap, so its peak is the peak
- * of all that was held. Writes to the stream stderr, which the program may have redirected. Not a cancellation
- * point: a thread that ended here would leave its request for statistics half done, where glibc goes on.
+ * The lines of glibc, in its words; its only arena is the spans. All memory comes from mmap, so
+ * its peak is the peak of all that was held. Writes to the stream stderr, which the program may
+ * have redirected. Not a cancellation point: a thread that ended here would leave its request for
+ * statistics half done, where glibc goes on.
  */
 FR_EXPORT void malloc_stats(void)
 {
@@ -121,8 +124,8 @@ FR_EXPORT void malloc_stats(void)
 }
 
 /*
- * The result is XML, with elements of our own. Options other than 0 are an error: glibc's function returns EINVAL
- * for them, its manual says that errno has it.
+ * The result is XML, with elements of our own. Options other than 0 are an error: glibc's function
+ * returns EINVAL for them, its manual says that errno has it.
  */
 FR_EXPORT int malloc_info(int options, FILE *stream)
 {

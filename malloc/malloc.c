@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * malloc and its family, over the one instance. What can be is a bare jump into libfrusa; the rest is where
- * the C library's functions differ: in what they say of sizes of 0, of alignments, and in errno.
+ * malloc and its family, over the one instance. What can be is a bare jump into libfrusa; the rest
+ * is where the C library's functions differ: in what they say of sizes of 0, of alignments, and in
+ * errno.
  *
- * Where the standards leave a choice these do as glibc does, because programs have come to rely on it.
+ * Where the standards leave a choice these do as glibc does, because programs have come to rely on
+ * it.
  *
- * All of them stand in one file, with the instance, so that a static link takes all of them or none: some
- * beside some of the C library's would be two heaps.
+ * All of them stand in one file, with the instance, so that a static link takes all of them or
+ * none: some beside some of the C library's would be two heaps.
  */
 #include "family.h"
 
@@ -105,7 +107,8 @@ FR_EXPORT void *memalign(size_t align, size_t size)
     return frusa_alloc(&fr_malloc_heap, size, align);
 }
 
-/* The error is the result, and *out stays as it is. Like glibc's, it leaves ENOMEM in errno, but not EINVAL. */
+/* The error is the result, and *out stays as it is. Like glibc's, it leaves ENOMEM in errno, but
+ * not EINVAL. */
 FR_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
     if (FR_UNLIKELY(!is_power_of_two(align) || align % sizeof(void *)))
@@ -142,7 +145,8 @@ FR_EXPORT size_t malloc_usable_size(void *p)
     return frusa_usable_size(&fr_malloc_heap, p);
 }
 
-/* What to leave at the top of the heap is not for the caller to say here: there is no such place. */
+/* What to leave at the top of the heap is not for the caller to say here: there is no such
+ * place. */
 FR_EXPORT int malloc_trim(size_t pad)
 {
     (void)pad;
@@ -150,8 +154,8 @@ FR_EXPORT int malloc_trim(size_t pad)
 }
 
 /*
- * The names that the C library gives its own functions. Wrappers of malloc call them, and mix them with the public
- * names: an object of __libc_malloc comes back through free.
+ * The names that the C library gives its own functions. Wrappers of malloc call them, and mix them
+ * with the public names: an object of __libc_malloc comes back through free.
  */
 FR_ALIAS_OF(malloc) void *__libc_malloc(size_t size);
 FR_ALIAS_OF(calloc) void *__libc_calloc(size_t n, size_t size);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // operator new and delete in every form that a program may replace.
 //
-// A program may replace some forms itself and expects that the others go through its own, as the standard
-// says of their default versions: new[] calls new, sized delete calls delete, and so on. So each derived form
-// asks whether the form that it rests on is still the one from here, by comparing the address that the
-// linker found with its own; only then does it take the short way.
+// A program may replace some forms itself and expects that the others go through its own, as the
+// standard says of their default versions: new[] calls new, sized delete calls delete, and so on.
+// So each derived form asks whether the form that it rests on is still the one from here, by
+// comparing the address that the linker found with its own; only then does it take the short way.
 //
-// The shared library must not depend on the C++ library: it is preloaded into C programs too. What it needs to
-// catch are weak symbols there; throw.cc throws.
+// The shared library must not depend on the C++ library: it is preloaded into C programs too. What
+// it needs to catch are weak symbols there; throw.cc throws.
 #include <new>
 
 #include <climits>
@@ -18,8 +18,8 @@
 #include "heap.h"
 #include "throw.h"
 
-// libtool: this object goes into the shared library. (From the archive a link takes its object only for a
-// program that is C++.)
+// libtool: this object goes into the shared library. (From the archive a link takes its object
+// only for a program that is C++.)
 #if defined(PIC)
 __asm__(".weak __gxx_personality_v0");
 __asm__(".weak __cxa_begin_catch");
@@ -45,7 +45,8 @@ using std::align_val_t;
 using std::nothrow_t;
 using std::size_t;
 
-// The forms that others rest on: their types, and their definitions here under a name that nobody replaces.
+// The forms that others rest on: their types, and their definitions here under a name that nobody
+// replaces.
 #if SIZE_MAX == UINT_MAX
 #define SIZE_LETTER "j"
 #else
@@ -132,8 +133,8 @@ SLOW void *retry(size_t size, size_t align, const void *caller)
     fr_throw_out_of_memory(caller);
 }
 
-// The same for the forms that do not throw, when those that they rest on are from here. Without a handler
-// nothing is thrown at all: then it does not matter whether this library can catch.
+// The same for the forms that do not throw, when those that they rest on are from here. Without a
+// handler nothing is thrown at all: then it does not matter whether this library can catch.
 SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller) noexcept
 {
     while (std::new_handler handler = fr_current_new_handler(caller)) {
@@ -148,7 +149,8 @@ SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller)
     return nullptr;
 }
 
-// These are part of the operators in every build, so that the return address is an address of who called.
+// These are part of the operators in every build, so that the return address is an address of who
+// called.
 #define IN_OPERATOR inline __attribute__((always_inline))
 #define CALLER      __builtin_extract_return_addr(__builtin_return_address(0))
 
@@ -213,7 +215,7 @@ inline void deallocate(void *p, size_t size, align_val_t align) noexcept
 
 } // namespace
 
-// ---- new ---------------------------------------------------------------------------------------------
+// ---- new ----------------------------------------------------------------------------------------
 
 OPERATOR void *operator new(size_t size)
 {
@@ -257,7 +259,7 @@ OPERATOR void *operator new[](size_t size, align_val_t align, const nothrow_t &)
                                       : without_throwing(&::operator new[], size, align);
 }
 
-// ---- delete ------------------------------------------------------------------------------------------
+// ---- delete -------------------------------------------------------------------------------------
 
 OPERATOR void operator delete(void *p) noexcept
 {

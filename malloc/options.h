@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The text of FRUSA_OPTIONS, "name=value,name=value", made a structure. The text comes from the environment
- * and is not trusted: whatever it holds, each part is either a valid setting or reported and ignored.
- * Depends on nothing but the table of options.
+ * The text of FRUSA_OPTIONS, "name=value,name=value", made a structure. The text comes from the
+ * environment and is not trusted: whatever it holds, each part is either a valid setting or
+ * reported and ignored. Depends on nothing but the table of options.
  */
 #ifndef FR_MALLOC_OPTIONS_H
 #define FR_MALLOC_OPTIONS_H
@@ -37,7 +37,8 @@ typedef void fr_options_complain(const char *part, size_t length, const char *wh
 
 void fr_options_init(struct fr_options *options);
 
-/* Applies the text; NULL is as good as empty. Of an option that is set twice the last value holds. */
+/* Applies the text; NULL is as good as empty. Of an option that is set twice the last value
+ * holds. */
 void fr_options_parse(struct fr_options *options, const char *text, fr_options_complain *complain);
 
 #endif /* FR_MALLOC_OPTIONS_H */

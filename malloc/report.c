@@ -89,12 +89,14 @@ void fr_report_json(int fd)
     fr_restore_errno(saved);
 }
 
-/* ---- At exit ------------------------------------------------------------------------------------- */
+/* ---- At exit
+ * ------------------------------------------------------------------------------------- */
 
 /* Where to: nowhere, to standard error, or to a file. Set before main, read at exit. */
 static enum { NOWHERE, STANDARD_ERROR, TO_FILE } destination;
 
-/* Standard error under a number that programs which close their own leave alone, and what it was. */
+/* Standard error under a number that programs which close their own leave alone, and what it
+ * was. */
 static int error_fd = -1;
 static struct stat error_file;
 
@@ -161,8 +163,8 @@ static int expand(char *out, size_t room)
 }
 
 /*
- * Nothing is written with more rights than the user's who started the process: the directory and the environment
- * are that user's choice.
+ * Nothing is written with more rights than the user's who started the process: the directory and
+ * the environment are that user's choice.
  */
 static void write_file(void)
 {
@@ -176,7 +178,8 @@ static void write_file(void)
     close(fd);
 }
 
-/* A thread that calls exit with a request for its cancellation pending must not end in the middle. */
+/* A thread that calls exit with a request for its cancellation pending must not end in the
+ * middle. */
 void fr_report_at_exit(void)
 {
     int saved = fr_save_errno();

@@ -11,7 +11,8 @@ void fr_report_text(int fd);
 /* As frusa_stats_json gives them, and a newline. */
 void fr_report_json(int fd);
 
-/* What the option "stats" asks for, at the program's start: remembers where to write, and at its end. */
+/* What the option "stats" asks for, at the program's start: remembers where to write, and at its
+ * end. */
 void fr_report_prepare(const char *file, size_t length);
 void fr_report_at_exit(void);
 

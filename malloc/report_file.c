@@ -40,7 +40,8 @@ static int open_existing(const char *name, const char **objection)
 {
     struct stat st;
     *objection = NULL;
-    /* To open a device may do something, so the name is looked at before. It may change: the file counts. */
+    /* To open a device may do something, so the name is looked at before. It may change: the file
+     * counts. */
     if (lstat(name, &st) != 0 || (*objection = objection_to_kind(&st)))
         return -1;
     int fd = open(name, O_RDWR | FLAGS);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How the instance gets its options. malloc may be called before any constructor has run, even before the C library
- * has set `environ`, so the options are read when the instance is first used (configure). They are read once
- * more in the constructor, for what can wait until then and to report what is wrong with them.
+ * How the instance gets its options. malloc may be called before any constructor has run, even
+ * before the C library has set `environ`, so the options are read when the instance is first used
+ * (configure). They are read once more in the constructor, for what can wait until then and to
+ * report what is wrong with them.
  */
 #include <string.h>
 #include <sys/uio.h>
@@ -54,7 +55,8 @@ static void be_silent(const char *part, size_t length, const char *why)
 /* Beyond any text that means something. */
 #define VALUE_ROOM 4096
 
-/* The options in force, from the program and the environment. `buffer` is to live as long as they do. */
+/* The options in force, from the program and the environment. `buffer` is to live as long as they
+ * do. */
 static void read_options(struct fr_options *options, char buffer[VALUE_ROOM], int complain)
 {
     const char *value = fr_environment_value(buffer, VALUE_ROOM);

@@ -1,9 +1,9 @@
-// SPDX-License-Identifier: MIT OR Apache-2.0
-// The shared library must not depend on the C++ library. It finds a C++ library at three places: linked with the
-// program (even into it, by -static-libstdc++), linked with the object that called operator new, and loaded by one of
-// the usual names. A C++ library that is linked into a program has only those of its parts that the program needs,
-// so __throw_bad_alloc may be missing where __cxa_throw is not; then the exception is made here, by the rules of the
-// C++ ABI (Itanium).
+// SPDX-License-Identifier: MIT OR Apache-2.0 The shared library must not depend on the C++
+// library. It finds a C++ library at three places: linked with the program (even into it, by
+// -static-libstdc++), linked with the object that called operator new, and loaded by one of the
+// usual names. A C++ library that is linked into a program has only those of its parts that the
+// program needs, so __throw_bad_alloc may be missing where __cxa_throw is not; then the exception
+// is made here, by the rules of the C++ ABI (Itanium).
 #include "throw.h"
 
 #include <cstddef>
@@ -46,7 +46,7 @@ extern const char
 namespace
 {
 
-// ---- An exception made by hand -----------------------------------------------------------------------
+// ---- An exception made by hand ------------------------------------------------------------------
 
 // What the compiler makes of a class with one base class.
 struct type_of_derived {
@@ -90,7 +90,8 @@ struct thrower {
     const char *si_class_vtable;
 };
 
-// A class that the program knows is thrown with the program's type, because some C++ libraries compare addresses.
+// A class that the program knows is thrown with the program's type, because some C++ libraries
+// compare addresses.
 const void *bad_alloc_type(const thrower &t, type_of_derived *made)
 {
     if (t.bad_alloc_type)
@@ -119,7 +120,7 @@ void throw_by(const thrower &t)
         throw_made(t);
 }
 
-// ---- C++ libraries -----------------------------------------------------------------------------------
+// ---- C++ libraries ------------------------------------------------------------------------------
 
 // A symbol of an object or of those that it needs.
 template <typename Symbol> void find(void *handle, const char *name, Symbol *out)
@@ -139,8 +140,8 @@ thrower thrower_of(void *handle)
     return t;
 }
 
-// The places to look at behind what is linked: the object of that address, then libraries by name. NULL: none.
-// The object stays loaded when the handle is closed: it is in use.
+// The places to look at behind what is linked: the object of that address, then libraries by name.
+// NULL: none. The object stays loaded when the handle is closed: it is in use.
 void *open_place(int place, const void *caller)
 {
     static const char *const names[] = {nullptr, "libstdc++.so.6", "libc++.so.1"};

@@ -13,7 +13,8 @@
 
 #include "message.h"
 
-/* ---- Which file -------------------------------------------------------------------------------- */
+/* ---- Which file
+ * -------------------------------------------------------------------------------- */
 
 static int is_file(const char *path)
 {
@@ -21,7 +22,8 @@ static int is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Searches PATH; NULL when no file there can be executed, *seen set when one is there all the same. */
+/* Searches PATH; NULL when no file there can be executed, *seen set when one is there all the
+ * same. */
 static char *search_path(const char *name, int *seen)
 {
     const char *path = getenv("PATH");
@@ -62,7 +64,8 @@ char *command_find(const char *name)
     return file;
 }
 
-/* ---- Whether it will load the library ------------------------------------------------------------ */
+/* ---- Whether it will load the library
+ * ------------------------------------------------------------ */
 
 /* The beginning of a file, where an interpreter's name and the program headers stand. */
 struct head {
@@ -127,7 +130,8 @@ static void check_elf(const char *program, const char *library, const struct hea
         fail(STATUS_NOT_RUN, "%s: linked statically, so it cannot get another allocator", program);
 }
 
-/* The dynamic linker ignores LD_PRELOAD in programs that run with more rights than their caller's. */
+/* The dynamic linker ignores LD_PRELOAD in programs that run with more rights than their
+ * caller's. */
 static void check_rights(const char *program)
 {
     struct stat st;

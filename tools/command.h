@@ -3,7 +3,8 @@
 #ifndef TOOLS_COMMAND_H
 #define TOOLS_COMMAND_H
 
-/* Returns the file that a shell would run for this name; exits with a message when there is none. */
+/* Returns the file that a shell would run for this name; exits with a message when there is
+ * none. */
 char *command_find(const char *name);
 
 /* Exits with a message when the program is one that the library would not be loaded into. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * frusa-run: runs a program under libfrusa-malloc. It sets LD_PRELOAD and FRUSA_OPTIONS and becomes the
- * command, so that there is no process between the caller and it. What can be known to fail is refused
- * before: the dynamic linker only says on standard error, or not at all, that it ignores a library.
+ * frusa-run: runs a program under libfrusa-malloc. It sets LD_PRELOAD and FRUSA_OPTIONS and
+ * becomes the command, so that there is no process between the caller and it. What can be known to
+ * fail is refused before: the dynamic linker only says on standard error, or not at all, that it
+ * ignores a library.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What frusa-run says when it fails, and how it exits then: as env(1) and other programs that run a command. */
+/* What frusa-run says when it fails, and how it exits then: as env(1) and other programs that run
+ * a command. */
 #ifndef TOOLS_MESSAGE_H
 #define TOOLS_MESSAGE_H
 
@@ -17,7 +18,8 @@ int close_output(void);
 /* printf into new memory, never NULL. */
 __attribute__((format(printf, 1, 2))) char *text_of(const char *format, ...);
 
-/* Puts text before or behind the value of an environment variable, with a separator if it has one. */
+/* Puts text before or behind the value of an environment variable, with a separator if it has
+ * one. */
 void prepend_variable(const char *name, const char *text, char separator);
 void append_variable(const char *name, const char *text, char separator);
 

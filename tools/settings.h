@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The options of libfrusa-malloc as options of frusa-run, both from malloc/options.def: thread_cache_max is
- * --thread-cache-max=SIZE, a flag alone stands for its being set, and --stats alone for "-".
+ * The options of libfrusa-malloc as options of frusa-run, both from malloc/options.def:
+ * thread_cache_max is --thread-cache-max=SIZE, a flag alone stands for its being set, and --stats
+ * alone for "-".
  */
 #ifndef TOOLS_SETTINGS_H
 #define TOOLS_SETTINGS_H
@@ -27,7 +28,8 @@ struct settings {
 /* Fills SETTINGS_COUNT entries. */
 void settings_list(struct option *options);
 
-/* Adds the option that getopt_long returned `found` for; exits with a message if the value is wrong. */
+/* Adds the option that getopt_long returned `found` for; exits with a message if the value is
+ * wrong. */
 void settings_add(struct settings *settings, int found, const char *value);
 
 /* Two lines for each option. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * One thin interface over every allocator. A workload is written once, as always-inlined functions
- * that take the binding as a constant; BENCH_DISPATCH makes one copy of it for each binding, so that
- * the calls in the measured loops are direct and no test of the binding is left in them.
+ * that take the binding as a constant; BENCH_DISPATCH makes one copy of it for each binding, so
+ * that the calls in the measured loops are direct and no test of the binding is left in them.
  */
 #ifndef BENCH_BINDING_H
 #define BENCH_BINDING_H

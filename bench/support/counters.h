@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What libfrusa counts in builds made for that (configure --enable-counters): contended locks, retries,
- * batches. In any other build, and for other allocators, nothing is printed.
+ * What libfrusa counts in builds made for that (configure --enable-counters): contended locks,
+ * retries, batches. In any other build, and for other allocators, nothing is printed.
  */
 #ifndef BENCH_COUNTERS_H
 #define BENCH_COUNTERS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Functions that do nothing, in a shared library of their own: what calling any allocator there costs. (On
- * processors with branch predictors that reach a few GiB only, a call into a library and back costs many
- * times a call within the program.)
+ * Functions that do nothing, in a shared library of their own: what calling any allocator there
+ * costs. (On processors with branch predictors that reach a few GiB only, a call into a library
+ * and back costs many times a call within the program.)
  */
 #include "nothing.h"
 

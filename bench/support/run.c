@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* The first repetitions of a process do not count: caches, of the processor and of the allocator, fill
- * in them, and a thread may still find its objects where no other thread has been. */
+/* The first repetitions of a process do not count: caches, of the processor and of the allocator,
+ * fill in them, and a thread may still find its objects where no other thread has been. */
 #define WARM_UP 2
 
 /* More repetitions than this are not kept: the shortest of so many is found by then. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Just enough of a PC: COM1 (a 16550), qemu's isa-debug-exit, the local APIC's interrupt command. */
+/* Just enough of a PC: COM1 (a 16550), qemu's isa-debug-exit, the local APIC's interrupt
+ * command. */
 #include "machine.h"
 
 #include "memory.h"

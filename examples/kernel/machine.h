@@ -34,7 +34,8 @@ void spinlock_release(struct spinlock *lock);
 
 void serial_init(void);
 
-/* Writes text, and a number in decimal digits, on the serial line. Processors take turns by line. */
+/* Writes text, and a number in decimal digits, on the serial line. Processors take turns by
+ * line. */
 void serial_line(const char *text);
 void serial_line_number(const char *text, size_t number);
 

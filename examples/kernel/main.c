@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A kernel on libfrusa: the heap is a static instance over the page allocator, each of two processors has an
- * explicit cache. Both allocate, give objects to each other to free, and the first one reclaims
- * meanwhile. In the end the page allocator has as many free pages as in the beginning. doc/PORTING.md
- * says why each part is as it is.
+ * A kernel on libfrusa: the heap is a static instance over the page allocator, each of two
+ * processors has an explicit cache. Both allocate, give objects to each other to free, and the
+ * first one reclaims meanwhile. In the end the page allocator has as many free pages as in the
+ * beginning. doc/PORTING.md says why each part is as it is.
  */
 #include <frusa.h>
 
@@ -60,7 +60,8 @@ static void object_free(frusa_cache_t *cache, struct object *o)
     frusa_cache_dealloc(cache, o, size, 0);
 }
 
-/* A size for the n-th object: mostly small, now and then pages, now and then past what slabs serve. */
+/* A size for the n-th object: mostly small, now and then pages, now and then past what slabs
+ * serve. */
 static size_t size_for(size_t n)
 {
     if (n % 4099 == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A page allocator: one byte for each page, found by first fit from where the last search ended. It knows
- * runs of pages at multiples of their alignment and nothing of objects: those are libfrusa's.
+ * A page allocator: one byte for each page, found by first fit from where the last search ended.
+ * It knows runs of pages at multiples of their alignment and nothing of objects: those are
+ * libfrusa's.
  */
 #include "memory.h"
 
@@ -78,8 +79,8 @@ static int run_is_free(size_t from, size_t n)
     return 1;
 }
 
-/* With the lock held: marks a free run of n pages in [from, end); the page that it begins with, or `pages`
- * when there is none. */
+/* With the lock held: marks a free run of n pages in [from, end); the page that it begins with, or
+ * `pages` when there is none. */
 static size_t take_run(size_t from, size_t end, size_t n, size_t align)
 {
     for (size_t i = from; i < end && i + n <= pages; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Memory: where it is, the page allocator, and the four functions that compilers and libfrusa call. */
+/* Memory: where it is, the page allocator, and the four functions that compilers and libfrusa
+ * call. */
 #ifndef KERNEL_MEMORY_H
 #define KERNEL_MEMORY_H
 

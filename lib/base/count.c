@@ -43,8 +43,8 @@ void fr_count(unsigned event)
     fr_fetch_add_relaxed(&shards[shard].events[event], 1);
 }
 
-/* For the benchmarks, which find it by name: the next event's name, "" for none of that number, NULL beyond
- * the last, and how often it happened so far. */
+/* For the benchmarks, which find it by name: the next event's name, "" for none of that number,
+ * NULL beyond the last, and how often it happened so far. */
 FR_EXPORT const char *fr_counters_read(unsigned event, size_t *count);
 FR_EXPORT const char *fr_counters_read(unsigned event, size_t *count)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Events that tell how well threads keep out of each other's way, counted in builds made for that
- * (configure --enable-counters) and nowhere else. The benchmarks print them for each million operations.
+ * (configure --enable-counters) and nowhere else. The benchmarks print them for each million
+ * operations.
  */
 #ifndef FR_COUNT_H
 #define FR_COUNT_H

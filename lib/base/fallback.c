@@ -41,8 +41,9 @@ static void unbook(struct fr_backing *b, size_t size)
     fr_fetch_sub_relaxed(&b->held, size);
 }
 
-/* Counts bytes that the fallback has handed out. The peak is taken from one counter's own result: a sum of several
- * counters, read one after the other, can count memory twice that changed its purpose meanwhile. */
+/* Counts bytes that the fallback has handed out. The peak is taken from one counter's own result:
+ * a sum of several counters, read one after the other, can count memory twice that changed its
+ * purpose meanwhile. */
 static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
     size_t granted = fr_fetch_add_relaxed(&b->granted, size) + size;
@@ -50,8 +51,8 @@ static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
     fr_fetch_add_relaxed(&b->held_for[purpose], size);
 }
 
-/* Stops counting bytes that are about to go back. Before the call: during the call the fallback may hand the
- * same memory to another thread, and the peak would count the memory twice. */
+/* Stops counting bytes that are about to go back. Before the call: during the call the fallback
+ * may hand the same memory to another thread, and the peak would count the memory twice. */
 static void ungrant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
     fr_fetch_sub_relaxed(&b->held_for[purpose], size);

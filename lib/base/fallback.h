@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer base: what the others stand on and the system does not offer: locks with ranks, lists, bit ranges, size classes,
- * reports of misuse. This file: calls to an instance's fallback, and what is held from it.
+ * Layer base: what the others stand on and the system does not offer: locks with ranks, lists, bit
+ * ranges, size classes, reports of misuse. This file: calls to an instance's fallback, and what is
+ * held from it.
  *
- * Every call of a fallback goes through here, with no lock held (asserted in debug builds). A block is
- * booked against the limit before it is asked for and unbooked when it was refused:
+ * Every call of a fallback goes through here, with no lock held (asserted in debug builds). A
+ * block is booked against the limit before it is asked for and unbooked when it was refused:
  *
  *   held = sum of the sizes of all blocks handed out, plus those being asked for
  *   held <= limit, at every moment, when there is a limit
  *
- * A block counts as handed out from the return of the call that asked for it to the beginning of the call that
- * gives it back. So `granted` never exceeds what the fallback has handed out, and neither does the peak.
+ * A block counts as handed out from the return of the call that asked for it to the beginning of
+ * the call that gives it back. So `granted` never exceeds what the fallback has handed out, and
+ * neither does the peak.
  */
 #ifndef FR_FALLBACK_H
 #define FR_FALLBACK_H
@@ -19,8 +21,9 @@
 
 #include "port/atomic.h"
 
-/* Ranges of one call of the fallback at most. They lie on the stack of whoever calls, which may be a coroutine's or a
- * kernel's: 1 KiB. Longer vectors would save little: the system call's own cost is spread over the ranges. */
+/* Ranges of one call of the fallback at most. They lie on the stack of whoever calls, which may be
+ * a coroutine's or a kernel's: 1 KiB. Longer vectors would save little: the system call's own cost
+ * is spread over the ranges. */
 #define FR_BATCH_RANGES 64
 
 /* What a block holds, for the statistics. */
@@ -42,9 +45,9 @@ struct fr_backing {
 int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);
 
 /*
- * Asks for a block; NULL when the limit is reached or the fallback refuses or hands out memory that is
- * misaligned or outside the page map's range (which then went straight back). *at_limit (if not NULL) is
- * set to 1 when it was the limit, else left alone.
+ * Asks for a block; NULL when the limit is reached or the fallback refuses or hands out memory
+ * that is misaligned or outside the page map's range (which then went straight back). *at_limit
+ * (if not NULL) is set to 1 when it was the limit, else left alone.
  */
 void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
                         int *at_limit);
@@ -57,7 +60,8 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
 void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
                                size_t align, enum fr_purpose purpose);
 
-/* Asks the fallback to purge n page-aligned ranges, ascending; returns the bytes purged, 0 when that is not offered. */
+/* Asks the fallback to purge n page-aligned ranges, ascending; returns the bytes purged, 0 when
+ * that is not offered. */
 size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n);
 
 /* Resizes a large block; NULL when not offered, refused or over the limit: the old block stands. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Circular doubly linked lists. A head is a link of its own; an empty list's head points at itself. */
+/* Circular doubly linked lists. A head is a link of its own; an empty list's head points at
+ * itself. */
 #ifndef FR_LIST_H
 #define FR_LIST_H
 

@@ -44,12 +44,12 @@ FR_COLD void fr_lock_wake(fr_lock *lock)
 }
 
 #if defined(FR_DEBUG)
-/* A bit for each rank that the calling thread holds. Freestanding builds have one variable for all threads: they
- * check ranks on one processor at a time. */
+/* A bit for each rank that the calling thread holds. Freestanding builds have one variable for all
+ * threads: they check ranks on one processor at a time. */
 static FR_THREAD_LOCAL unsigned ranks_held;
 
-/* A lock rank twice in one thread (two instances, when one is the other's fallback) cannot happen: no
- * lock is held across a fallback call. */
+/* A lock rank twice in one thread (two instances, when one is the other's fallback) cannot happen:
+ * no lock is held across a fallback call. */
 void fr_lock_rank_push(enum fr_lock_rank rank)
 {
     if (ranks_held >> rank != 0)

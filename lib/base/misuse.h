@@ -2,9 +2,9 @@
 /*
  * Misuse: what a program did wrong with an object, found while giving it back or handing it out.
  *
- * Low layers only note the first misuse that they meet and go on; it is reported once no lock is held
- * and no cache is inside a critical section, as the handler may leave with longjmp or call the
- * instance.
+ * Low layers only note the first misuse that they meet and go on; it is reported once no lock is
+ * held and no cache is inside a critical section, as the handler may leave with longjmp or call
+ * the instance.
  */
 #ifndef FR_MISUSE_H
 #define FR_MISUSE_H

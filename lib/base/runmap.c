@@ -26,8 +26,8 @@ void fr_runmap_init(struct fr_runmap *map, size_t *words, size_t bits)
         map->bounds[g] = g == 0 ? bits : 0;
 }
 
-/* The first place for n granules in the runs that begin in a group. Without one the group's bound becomes exact, or too
- * high where a run that began before goes on in the group. */
+/* The first place for n granules in the runs that begin in a group. Without one the group's bound
+ * becomes exact, or too high where a run that began before goes on in the group. */
 static size_t find_in_group(struct fr_runmap *map, size_t g, size_t n, size_t align, size_t phase)
 {
     size_t longest = 0;
@@ -74,7 +74,8 @@ int fr_runmap_is_taken(const struct fr_runmap *map, size_t from, size_t end)
     return end <= map->bits && fr_bits_next_clear(map->words, from, end) == end;
 }
 
-/* The rest of a run that was cut begins at `end`. It is counted already where the run began in the same group. */
+/* The rest of a run that was cut begins at `end`. It is counted already where the run began in the
+ * same group. */
 static void count_rest(struct fr_runmap *map, size_t from, size_t end)
 {
     int began_here = from == 0 || fr_bits_test(map->words, from - 1);

@@ -4,9 +4,10 @@
  * that manage a piece of memory themselves have in common. First fit by address keeps low addresses
  * dense, so that the high ones drain.
  *
- * A search would walk every run that is too short. So the map is cut into groups, and each group has an upper bound on
- * the length of the free runs that begin in it. A search passes a group whose bound is too low. A search that finds
- * nothing in a group makes its bound exact; a run that becomes longer raises the bound of its group.
+ * A search would walk every run that is too short. So the map is cut into groups, and each group
+ * has an upper bound on the length of the free runs that begin in it. A search passes a group
+ * whose bound is too low. A search that finds nothing in a group makes its bound exact; a run that
+ * becomes longer raises the bound of its group.
  *
  * Invariants, all executed by fr_runmap_is_valid:
  *
@@ -42,12 +43,13 @@ static inline size_t fr_runmap_words(size_t bits)
     return fr_bits_words(bits) + (bits + FR_RUNMAP_GROUP - 1) / FR_RUNMAP_GROUP;
 }
 
-/* Makes a map of `bits` free granules over fr_runmap_words(bits) words, of which those for the bits are zero. */
+/* Makes a map of `bits` free granules over fr_runmap_words(bits) words, of which those for the
+ * bits are zero. */
 void fr_runmap_init(struct fr_runmap *map, size_t *words, size_t bits);
 
 /*
- * Returns the first granule of the lowest free run of `n` whose number plus `phase` is a multiple of
- * `align` (a power of two; n is not 0), or FR_RUNMAP_NONE. Takes nothing.
+ * Returns the first granule of the lowest free run of `n` whose number plus `phase` is a multiple
+ * of `align` (a power of two; n is not 0), or FR_RUNMAP_NONE. Takes nothing.
  */
 size_t fr_runmap_find(struct fr_runmap *map, size_t n, size_t align, size_t phase);
 

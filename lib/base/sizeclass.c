@@ -14,8 +14,8 @@ const uint8_t fr_class_of_small[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(ENTRY);
 #endif
 /* Up to here a span has at least eight objects. */
 #define EIGHT_PER_SPAN ((size_t)8 << 10)
-/* Beyond, as many objects as fit here, at least one. Each page of a span that holds several has a bit in one
- * word, or it could not be purged: 256 KiB on 64-bit machines, 128 on 32-bit ones. */
+/* Beyond, as many objects as fit here, at least one. Each page of a span that holds several has a
+ * bit in one word, or it could not be purged: 256 KiB on 64-bit machines, 128 on 32-bit ones. */
 #define WIDE_BYTES (FR_WORD_BITS * FR_PAGE_SIZE)
 /* A tail of this part of the span is not worth looking for a better length. */
 #define WASTE_SHIFT 6

@@ -2,11 +2,12 @@
 /*
  * Size classes: layout -> class, class -> size, and how long the spans of a class are.
  *
- * Sizes: multiples of 16 up to 128, then 8 per doubling up to 2 MiB (the geometric series with linear
- * steps that jemalloc and tcmalloc use too). A class is naturally aligned to the largest power of two
- * that divides its size, provided that its spans are, which fr_class_span_align tells. A layout with a
- * larger alignment is rounded up to a multiple of it first: any multiple of `align` is either a class
- * or lies between classes whose step is a multiple of `align`, so the class found has the alignment.
+ * Sizes: multiples of 16 up to 128, then 8 per doubling up to 2 MiB (the geometric series with
+ * linear steps that jemalloc and tcmalloc use too). A class is naturally aligned to the largest
+ * power of two that divides its size, provided that its spans are, which fr_class_span_align
+ * tells. A layout with a larger alignment is rounded up to a multiple of it first: any multiple of
+ * `align` is either a class or lies between classes whose step is a multiple of `align`, so the
+ * class found has the alignment.
  */
 #ifndef FR_SIZECLASS_H
 #define FR_SIZECLASS_H
@@ -22,7 +23,8 @@
 #define FR_MIN_ALIGN       16u  /* alignof(max_align_t) on every supported machine, or more */
 #define FR_LINEAR_MAX      128u /* classes are multiples of FR_MIN_ALIGN up to here */
 #define FR_LINEAR_MAX_LOG2 7
-/* Log2 of the classes per doubling beyond; the candidates and their figures: doc/performance-classes.md. */
+/* Log2 of the classes per doubling beyond; the candidates and their figures:
+ * doc/performance-classes.md. */
 #if !defined(FR_STEPS_LOG2)
 #define FR_STEPS_LOG2 3
 #endif
@@ -30,8 +32,9 @@
 #define FR_CLASS_MAX_SIZE ((size_t)1 << FR_CLASS_MAX_LOG2)
 #define FR_LINEAR_COUNT   (FR_LINEAR_MAX / FR_MIN_ALIGN)
 
-/* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else. The
- * last class, beyond every managed layout, is for checked instances, which guard objects on both sides. */
+/* Numbers below FR_CLASS_COUNT are size classes; the others mark spans that serve something else.
+ * The last class, beyond every managed layout, is for checked instances, which guard objects on
+ * both sides. */
 #define FR_CLASS_COUNT                                                                             \
     (FR_LINEAR_COUNT + ((FR_CLASS_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) + 1)
 #define FR_CHECKED_MAX_SIZE (FR_CLASS_MAX_SIZE + (FR_CLASS_MAX_SIZE >> FR_STEPS_LOG2))
@@ -49,14 +52,14 @@ static inline int fr_class_is_meta(unsigned cls)
     return cls >= FR_META_FIRST && cls < FR_CLASS_LARGE;
 }
 
-/* Sizes up to here find their class in a table: a few cache lines instead of a branch that mixed sizes
- * mispredict. */
+/* Sizes up to here find their class in a table: a few cache lines instead of a branch that mixed
+ * sizes mispredict. */
 #define FR_SMALL_TABLE_MAX 4096u
 #define FR_SMALL_ENTRIES   (FR_SMALL_TABLE_MAX / FR_MIN_ALIGN + 1)
 extern const uint8_t fr_class_of_small[FR_SMALL_ENTRIES];
 
-/* For such tables: the class of a multiple of FR_MIN_ALIGN by the formula of fr_class_of_size, as a constant
- * expression, and an initialiser that applies a macro to every index. */
+/* For such tables: the class of a multiple of FR_MIN_ALIGN by the formula of fr_class_of_size, as
+ * a constant expression, and an initialiser that applies a macro to every index. */
 #define FR_GEOMETRIC_CLASS(s, log2)                                                                \
     (FR_LINEAR_COUNT + (((log2)-FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) +                            \
      ((((s)-1) >> ((log2)-FR_STEPS_LOG2)) & ((1u << FR_STEPS_LOG2) - 1)))
@@ -119,12 +122,13 @@ static inline size_t fr_class_size(unsigned cls)
     return ((size_t)1 << log2) + (fraction << (log2 - FR_STEPS_LOG2));
 }
 
-/* Alignment that the spans of a class need for the natural alignment of its objects; a page or more. */
+/* Alignment that the spans of a class need for the natural alignment of its objects; a page or
+ * more. */
 size_t fr_class_span_align(unsigned cls);
 
 /*
- * Length of a span of class `cls` for a slab that holds `held` bytes already: slabs start with short
- * spans, so that a class with few objects costs little, and double until the full length.
+ * Length of a span of class `cls` for a slab that holds `held` bytes already: slabs start with
+ * short spans, so that a class with few objects costs little, and double until the full length.
  */
 size_t fr_class_span_bytes(unsigned cls, size_t held);
 

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-/* The multiplier is 2^32 or 2^64 divided by the golden ratio (D. E. Knuth, The Art of Computer Programming 3, 6.4).
- * The high bits of the product depend on all bits of the address; the second product spreads them once more, because
- * nodes often lie at a constant distance. */
+/* The multiplier is 2^32 or 2^64 divided by the golden ratio (D. E. Knuth, The Art of Computer
+ * Programming 3, 6.4). The high bits of the product depend on all bits of the address; the second
+ * product spreads them once more, because nodes often lie at a constant distance. */
 static uintptr_t priority(const struct fr_treap_node *node)
 {
     const uintptr_t multiplier = (uintptr_t)0x9e3779b97f4a7c15u;
@@ -34,7 +34,8 @@ static void split(struct fr_treap_node *tree, uintptr_t key, struct fr_treap_nod
     *higher = NULL;
 }
 
-/* The tree of both trees' nodes; all keys of `lower` are below all keys of `higher`. Stored through *at. */
+/* The tree of both trees' nodes; all keys of `lower` are below all keys of `higher`. Stored
+ * through *at. */
 static void merge(struct fr_treap_node **at, struct fr_treap_node *lower,
                   struct fr_treap_node *higher)
 {

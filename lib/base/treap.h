@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A search tree of nodes that lie in their owners: a treap (R. Seidel and C. R. Aragon, "Randomized Search Trees",
- * 1996). Every call takes O(log n) steps on average, no recursion and no memory.
+ * A search tree of nodes that lie in their owners: a treap (R. Seidel and C. R. Aragon,
+ * "Randomized Search Trees", 1996). Every call takes O(log n) steps on average, no recursion and
+ * no memory.
  *
- * A node's priority is a mix of its address, so two pointers are all that a node needs. Keys are read from the owners
- * by a function. The key of a node that is in the tree does not change, and no two nodes have the same key. The caller
- * holds whatever lock covers the tree. A root of NULL is an empty tree.
+ * A node's priority is a mix of its address, so two pointers are all that a node needs. Keys are
+ * read from the owners by a function. The key of a node that is in the tree does not change, and
+ * no two nodes have the same key. The caller holds whatever lock covers the tree. A root of NULL
+ * is an empty tree.
  */
 #ifndef FR_TREAP_H
 #define FR_TREAP_H

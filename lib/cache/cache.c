@@ -15,25 +15,28 @@
 #define FULL_BYTES  ((size_t)128 << 10)
 #define LEAST_SLOTS 2
 
-/* The first refill takes so many bytes of objects, each further one twice as many, up to half the magazine:
- * thread after thread that needs a few of each size would otherwise keep ten times that. */
+/* The first refill takes so many bytes of objects, each further one twice as many, up to half the
+ * magazine: thread after thread that needs a few of each size would otherwise keep ten times
+ * that. */
 #define FIRST_BATCH_BYTES ((size_t)1 << 10)
 
-/* As many objects share a line of the processor's cache at most, and so many of any size fill whole lines: a
- * multiple of it is a batch after which another thread's begins on a line of its own. */
+/* As many objects share a line of the processor's cache at most, and so many of any size fill
+ * whole lines: a multiple of it is a batch after which another thread's begins on a line of its
+ * own. */
 #define LINE_SHARERS (FR_CACHE_LINE / FR_MIN_ALIGN)
 
-/* A magazine doubles when this many more misses went the way of the one before than not (twice): bursts
- * longer than the magazine do, alternating traffic, which a longer array would only slow down by keeping
- * more memory out of the processor's caches, does not. */
+/* A magazine doubles when this many more misses went the way of the one before than not (twice):
+ * bursts longer than the magazine do, alternating traffic, which a longer array would only slow
+ * down by keeping more memory out of the processor's caches, does not. */
 #define SCORE_TO_GROW 6
 
-/* Classes that one ageing looks at, and misses from one to the next: a class is looked at every 320. */
+/* Classes that one ageing looks at, and misses from one to the next: a class is looked at every
+ * 320. */
 #define AGEING_STEP       16
 #define MISSES_PER_AGEING 64
 
-/* Zeroed objects from here on bypass the magazine when it is empty: not touching fresh memory saves more
- * than the batch does. */
+/* Zeroed objects from here on bypass the magazine when it is empty: not touching fresh memory
+ * saves more than the batch does. */
 #define FRESH_MATTERS ((size_t)2 << 10)
 
 #define OFFSET(i)                                                                                  \
@@ -80,8 +83,8 @@ static size_t capacity_of(const struct frusa_cache *c, unsigned cls)
     return hi > lo && lo ? (hi - lo) / sizeof(void *) : 0;
 }
 
-/* The owner holds the state. Replaces the array by a longer one, within the budget; 0 when it does not
- * fit, or a nested call was faster. */
+/* The owner holds the state. Replaces the array by a longer one, within the budget; 0 when it does
+ * not fit, or a nested call was faster. */
 static int install_array(struct frusa_cache *c, unsigned cls, void **array, size_t capacity)
 {
     struct fr_magazine *m = &c->mags[cls];
@@ -165,8 +168,9 @@ static size_t objects_in(const struct frusa_cache *c, unsigned cls)
     return base ? (fr_load_relaxed(&c->mags[cls].top) - base) / sizeof(void *) : 0;
 }
 
-/* The owner holds the state. Gives half of a magazine back that holds what it held at the last look, and in
- * the end its array. (One that is only used within what it holds may look idle; that costs it a miss.) */
+/* The owner holds the state. Gives half of a magazine back that holds what it held at the last
+ * look, and in the end its array. (One that is only used within what it holds may look idle; that
+ * costs it a miss.) */
 static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 {
     struct fr_magazine *mag = &c->mags[cls];
@@ -184,8 +188,8 @@ static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
     fr_store_relaxed(&mag->top, top);
 }
 
-/* What age does with magazines that no slow path met since the last round: lets them fade, or drops them,
- * to make room in the budget. */
+/* What age does with magazines that no slow path met since the last round: lets them fade, or
+ * drops them, to make room in the budget. */
 enum ageing { FADE, DROP };
 
 static void age(struct frusa_cache *c, enum ageing how, struct fr_misuse *m)
@@ -246,8 +250,8 @@ static void batch_taken(struct frusa_cache *c, unsigned cls, size_t n)
         c->info[cls].batch = (uint8_t)(n + (n + 1) / 2 < full ? n + (n + 1) / 2 : full);
 }
 
-/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade. A refill
- * of less than a full batch says nothing about the length of the magazine. */
+/* Notes a miss, -1 on the way in, 1 on the way out; may double the magazine, and lets others fade.
+ * A refill of less than a full batch says nothing about the length of the magazine. */
 static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_misuse *m)
 {
     struct fr_magazine_info *info = &c->info[cls];
@@ -271,8 +275,8 @@ static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_
         age(c, DROP, m);
 }
 
-/* A batch out of the slab, straight into the array; returns one of it. NULL: no free object, or a recall
- * is on. */
+/* A batch out of the slab, straight into the array; returns one of it. NULL: no free object, or a
+ * recall is on. */
 static void *refill(struct frusa_cache *c, unsigned cls)
 {
     struct fr_magazine *mag = &c->mags[cls];
@@ -297,7 +301,8 @@ static void *refill(struct frusa_cache *c, unsigned cls)
     return p;
 }
 
-/* The owner is inside with busy 2. Puts what fits of n objects into the magazine, the rest back. [C.6] */
+/* The owner is inside with busy 2. Puts what fits of n objects into the magazine, the rest back.
+ * [C.6] */
 static void deposit(struct frusa_cache *c, unsigned cls, void **objects, size_t n)
 {
     struct fr_magazine *mag = &c->mags[cls];
@@ -321,14 +326,15 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
 {
     void *buffer[CAPACITY_MAX / 2 + 1];
     struct fr_heap *h = &c->instance->heap;
-    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is on. */
+    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is
+     * on. */
     size_t batch = batch_of(c, cls);
     size_t n;
     struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, &n, at_limit);
     if (!s)
         return NULL;
-    /* A recall that began meanwhile does not wait for this section; the object that is handed out keeps
-     * the span anyway. */
+    /* A recall that began meanwhile does not wait for this section; the object that is handed out
+     * keeps the span anyway. */
     fr_cache_enter(c, 2, c->fenced);
     fr_slab_take_reserved(h, s, n, buffer, NULL);
     deposit(c, cls, buffer + 1, n - 1);
@@ -387,10 +393,10 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
     return done;
 }
 
-/* Non-zero for an object smaller than a line of the processor's cache that the thread gives back before it
- * allocated any of its size: it is from another thread's batch, and so are its neighbours in the line. Kept, it
- * would be the next that this thread writes to, which is passive false sharing (E. Berger et al., "Hoard",
- * ASPLOS 2000). */
+/* Non-zero for an object smaller than a line of the processor's cache that the thread gives back
+ * before it allocated any of its size: it is from another thread's batch, and so are its
+ * neighbours in the line. Kept, it would be the next that this thread writes to, which is passive
+ * false sharing (E. Berger et al., "Hoard", ASPLOS 2000). */
 static int shares_a_line(const struct frusa_cache *c, unsigned cls)
 {
     return !has_magazine(c, cls) && fr_class_size(cls) < FR_CACHE_LINE;

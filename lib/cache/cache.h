@@ -1,52 +1,54 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A cache: magazines of free objects for one thread, or one explicit owner, of one instance; and the
- * recall protocol, seen from its owner. (Seen from the reclaimer: recall.h.)
+ * A cache: magazines of free objects for one thread, or one explicit owner, of one instance; and
+ * the recall protocol, seen from its owner. (Seen from the reclaimer: recall.h.)
  *
- * A magazine is {lo, top, hi} over an array of pointers; objects hold no links, so that an overflow or a
- * use after free cannot reach the allocator. The array's used part is [lo, top), its free part [top, hi).
- * A magazine without an array has lo = top = hi = 0, a closed one lo = FR_CLOSED_LO, hi = 0: in both
- * the emptiness test of pop (top <= lo) and the fullness test of push (top >= hi) hold, which are there
- * anyway. That is how a recall keeps an owner out without a test, a fence or an atomic operation of its
- * own on the owner's fast path.
+ * A magazine is {lo, top, hi} over an array of pointers; objects hold no links, so that an
+ * overflow or a use after free cannot reach the allocator. The array's used part is [lo, top), its
+ * free part [top, hi). A magazine without an array has lo = top = hi = 0, a closed one lo =
+ * FR_CLOSED_LO, hi = 0: in both the emptiness test of pop (top <= lo) and the fullness test of
+ * push (top >= hi) hold, which are there anyway. That is how a recall keeps an owner out without a
+ * test, a fence or an atomic operation of its own on the owner's fast path.
  *
- *   pop:  busy = 1; light barrier; l = lo (acquire); t = top; t <= l: slow; take t[-1]; top = t - 1;
- *         busy = 0 (release)
+ *   pop:  busy = 1; light barrier; l = lo (acquire); t = top; t <= l: slow; take t[-1]; top = t -
+ *         1; busy = 0 (release)
  *   push: the same with hi and t >= h
  *
- * Magazines start short, double when bursts go past them, and fade while their owner works with other
- * classes.
+ * Magazines start short, double when bursts go past them, and fade while their owner works with
+ * other classes.
  *
- * Values of busy: 0 outside; 1 inside a fast path; 2 holding free objects in a local buffer, between slab
- * and magazine. No critical section contains a call of the fallback, of a panic handler, or a wait for
- * anything but a slab lock.
+ * Values of busy: 0 outside; 1 inside a fast path; 2 holding free objects in a local buffer,
+ * between slab and magazine. No critical section contains a call of the fallback, of a panic
+ * handler, or a wait for anything but a slab lock.
  *
  * Who may change what
  *   busy                       the owner
  *   top, array contents        the owner; the reclaimer while the cache is RECALLED and busy was 0
- *   lo, hi, base, capacity     whoever holds the cache's state: the owner as RESIZING, the reclaimer as
- *                              RECALLED
- *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap; it never waits: if the state is not 0, no
- *                              resize
+ *   lo, hi, base, capacity     whoever holds the cache's state: the owner as RESIZING, the
+ *                              reclaimer as RECALLED
+ *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap; it never waits: if the state is not
+ *                              0, no resize
  *   state 0 -> RECALLED        the reclaimer, under the registry lock; waits out a RESIZING
  *   RECALLED -> 0              the reclaimer, under the registry lock, when the limits are back
- *   | DEAD                     the owner at its end, under the registry lock: a RECALLED cache is left to
- *                              the reclaimer, any other its owner takes down (counted in `dying`)
+ *   | DEAD                     the owner at its end, under the registry lock: a RECALLED cache is
+ *                              left to the reclaimer, any other its owner takes down (counted in
+ *                              `dying`)
  *
  * Guarantees (model: tests/model/recall.pml, reg.pml)
- *   [C.1] The limit is loaded before top (acquire): a top from before a drain never meets a limit from
- *         after it, which would hand an object out twice.
+ *   [C.1] The limit is loaded before top (acquire): a top from before a drain never meets a limit
+ *         from after it, which would hand an object out twice.
  *   [C.2] busy = 1 is ordered before the load of the limit by the asymmetric barrier [B.1]: the
- *         reclaimer, after closing and the heavy side, either sees busy or the owner sees the closed
- *         limit.
- *   [C.3] busy = 0 releases and the reclaimer's load of it acquires: what the owner did to the magazine
- *         happens before what the reclaimer does.
- *   [C.4] The reclaimer stores top before the limits, and these with release: an owner that sees them
- *         open sees the drained top.
- *   [C.5] An owner that set busy = 2 and then finds the cache not RECALLED may hold free objects: the
- *         reclaimer waits for it. One that finds it RECALLED goes uncached: no free object leaves a slab
- *         behind the reclaimer's back.
- *   [C.6] A deposit tests top >= hi first and then compares distances: with hi = 0 a subtraction wraps.
+ *         reclaimer, after closing and the heavy side, either sees busy or the owner sees the
+ *         closed limit.
+ *   [C.3] busy = 0 releases and the reclaimer's load of it acquires: what the owner did to the
+ *         magazine happens before what the reclaimer does.
+ *   [C.4] The reclaimer stores top before the limits, and these with release: an owner that sees
+ *         them open sees the drained top.
+ *   [C.5] An owner that set busy = 2 and then finds the cache not RECALLED may hold free objects:
+ *         the reclaimer waits for it. One that finds it RECALLED goes uncached: no free object
+ *         leaves a slab behind the reclaimer's back.
+ *   [C.6] A deposit tests top >= hi first and then compares distances: with hi = 0 a subtraction
+ *         wraps.
  */
 #ifndef FR_CACHE_H
 #define FR_CACHE_H
@@ -54,8 +56,8 @@
 #include "cache/instance.h"
 #include "port/barrier.h"
 
-/* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the use of
- * the memory, and a handful of objects would fill a cache. */
+/* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the
+ * use of the memory, and a handful of objects would fill a cache. */
 #define FR_CACHED_MAX_LOG2 16
 #define FR_CACHED_MAX      ((size_t)1 << FR_CACHED_MAX_LOG2)
 #define FR_CACHED_CLASSES                                                                          \
@@ -133,8 +135,8 @@ static inline struct fr_magazine *fr_cache_magazine(struct frusa_cache *c, unsig
     return &c->mags[cls];
 }
 
-/* The magazine for a size below fast_end: its place in the cache is in a table, which saves the fast paths
- * the way through the class number. */
+/* The magazine for a size below fast_end: its place in the cache is in a table, which saves the
+ * fast paths the way through the class number. */
 extern const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES];
 FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, size_t size)
 {
@@ -142,8 +144,8 @@ FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, s
     return (struct fr_magazine *)(void *)((char *)c + offset);
 }
 
-/* An object out of the magazine into *p; 0 (and NULL): the slow path. Each way out leaves by itself, so that the
- * compiler tests nothing twice. */
+/* An object out of the magazine into *p; 0 (and NULL): the slow path. Each way out leaves by
+ * itself, so that the compiler tests nothing twice. */
 FR_INLINE int fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, void **p, int fenced)
 {
     fr_cache_enter(c, 1, fenced);
@@ -178,20 +180,22 @@ FR_INLINE int fr_cache_push(struct frusa_cache *c, struct fr_magazine *m, void *
 }
 
 /*
- * What pop and push leave: refills and flushes in batches, opens and resizes magazines, goes uncached
- * during a recall. `cls` is any data class, also one that is not cached; `c` may be NULL (uncached).
+ * What pop and push leave: refills and flushes in batches, opens and resizes magazines, goes
+ * uncached during a recall. `cls` is any data class, also one that is not cached; `c` may be NULL
+ * (uncached).
  */
 void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls,
                           int *is_fresh, int *at_limit, struct fr_misuse *m);
 void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls, void *p,
                            struct fr_misuse *m);
 
-/* Owner: empties all magazines into the slabs; without effect during a recall, which does the same. */
+/* Owner: empties all magazines into the slabs; without effect during a recall, which does the
+ * same. */
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m);
 
 /*
- * Empties one magazine into its slab and drops its array. The caller has the cache to itself: as its
- * reclaimer (RECALLED, busy 0), or at its end (DEAD).
+ * Empties one magazine into its slab and drops its array. The caller has the cache to itself: as
+ * its reclaimer (RECALLED, busy 0), or at its end (DEAD).
  */
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m);
 
@@ -201,8 +205,8 @@ static inline int fr_cache_has_array(const struct frusa_cache *c, unsigned cls)
     return c->info[cls].base != NULL;
 }
 
-/* Bytes of free objects in a magazine, for a holder of the registry lock, who knows whether a recall is on;
- * exact when the owner is outside and none is. */
+/* Bytes of free objects in a magazine, for a holder of the registry lock, who knows whether a
+ * recall is on; exact when the owner is outside and none is. */
 size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall);
 
 #endif /* FR_CACHE_H */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The paths that calls try first: an object out of, or into, a magazine of the caller's cache, with no lock,
- * no atomic read-modify-write and no fence. What they leave goes to object.c. Two kinds:
+ * The paths that calls try first: an object out of, or into, a magazine of the caller's cache,
+ * with no lock, no atomic read-modify-write and no fence. What they leave goes to object.c. Two
+ * kinds:
  *
- *   small    sizes below the cache's fast_end, aligns that every class has: the magazine's place is in a
- *            table. Inlined into the exported functions.
+ *   small    sizes below the cache's fast_end, aligns that every class has: the magazine's place
+ *            is in a table. Inlined into the exported functions.
  *   cached   every layout that has a magazine: the class is computed. A call further away.
  */
 #ifndef FR_FAST_H
@@ -34,7 +35,8 @@ static inline unsigned fr_fast_class(const struct frusa_cache *c, size_t size, s
     return cls < FR_CACHED_CLASSES ? cls : FR_CLASS_NONE;
 }
 
-/* An object out of a cache's magazine, into one, with a fence where that is needed; 0: by cache.c. */
+/* An object out of a cache's magazine, into one, with a fence where that is needed; 0: by
+ * cache.c. */
 static inline int fr_cache_take(struct frusa_cache *c, unsigned cls, void **p)
 {
     struct fr_magazine *mag = fr_cache_magazine(c, cls);

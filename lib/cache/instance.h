@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer cache: magazines of free objects for each thread and each explicit owner, and how a thread finds its own.
- * This file is the instance: what frusa_t really holds. Its life is in life.h, above.
+ * Layer cache: magazines of free objects for each thread and each explicit owner, and how a thread
+ * finds its own. This file is the instance: what frusa_t really holds. Its life is in life.h,
+ * above.
  */
 #ifndef FR_INSTANCE_H
 #define FR_INSTANCE_H
@@ -17,8 +18,8 @@ struct fr_retain {
     fr_atomic bound; /* bytes of empty spans; the largest number: no bound */
 };
 
-/* Which caches there are, and what keeps others from changing that. Owner: registry.c; recall.c has the parts that it
- * changes under the registry lock. */
+/* Which caches there are, and what keeps others from changing that. Owner: registry.c; recall.c
+ * has the parts that it changes under the registry lock. */
 struct fr_registry {
     fr_lock lock; /* rank FR_RANK_REGISTRY; covers the lists, `spares_n`, and caches' DEAD */
     struct fr_link caches; /* all that a recall looks at */

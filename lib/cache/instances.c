@@ -4,7 +4,8 @@
 fr_lock fr_process_lock;
 struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};
 
-/* A bit for each fast slot that an instance has; slot 0 is nobody's. Covered by the process lock. */
+/* A bit for each fast slot that an instance has; slot 0 is nobody's. Covered by the process
+ * lock. */
 static unsigned slots_taken = 1;
 
 _Static_assert(FR_THREAD_FAST_SLOTS <= sizeof(slots_taken) * CHAR_BIT, "a bit for each slot");

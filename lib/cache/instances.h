@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * All instances of the process, on one list under the process lock, and who has which of the threads' fast slots.
- * Adding and removing take the same few steps however many instances there are.
+ * All instances of the process, on one list under the process lock, and who has which of the
+ * threads' fast slots. Adding and removing take the same few steps however many instances there
+ * are.
  */
 #ifndef FR_INSTANCES_H
 #define FR_INSTANCES_H

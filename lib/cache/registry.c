@@ -8,8 +8,8 @@
 
 /* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
 #define CALLS_BETWEEN_TRIES 64
-/* Spare headers that an instance keeps at most. A crowd of threads that come and go on a few processors needs no
- * more. */
+/* Spare headers that an instance keeps at most. A crowd of threads that come and go on a few
+ * processors needs no more. */
 #define SPARES_MAX 8
 
 static void thread_ends(void *thread);
@@ -137,8 +137,8 @@ void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
     }
 }
 
-/* Under the registry lock, and with a thread under the process lock too: registers unless a recall is on [R.1], or there
- * is no memory for the thread's table. */
+/* Under the registry lock, and with a thread under the process lock too: registers unless a recall
+ * is on [R.1], or there is no memory for the thread's table. */
 static int register_cache(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
 {
     if (fr_load_relaxed(&inst->registry.recall_on) || (thread && !fr_thread_add(thread, inst, c)))
@@ -147,8 +147,8 @@ static int register_cache(struct fr_instance *inst, struct fr_thread *thread, st
     return 1;
 }
 
-/* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a recall is
- * on, the registry is busy, or there is no memory for its table. */
+/* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a
+ * recall is on, the registry is busy, or there is no memory for its table. */
 static int attach(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
 {
     int done = 0;
@@ -218,8 +218,8 @@ struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
     }
 }
 
-/* Empties and frees the caches whose owners ended while a fork had all of them closed, as a reclaim would:
- * the program may never ask for one. [R.5] */
+/* Empties and frees the caches whose owners ended while a fork had all of them closed, as a
+ * reclaim would: the program may never ask for one. [R.5] */
 static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
 {
     struct fr_link dead;
@@ -244,7 +244,8 @@ static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
     fr_registry_free_dead(inst, &dead);
 }
 
-/* Ends a cache whose owner calls, counted as leaving: empties it, takes it off the registry and frees it [R.2]. */
+/* Ends a cache whose owner calls, counted as leaving: empties it, takes it off the registry and
+ * frees it [R.2]. */
 static void end(struct frusa_cache *c, struct fr_misuse *m)
 {
     struct fr_instance *inst = c->instance;
@@ -278,7 +279,8 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     end(c, m);
 }
 
-/* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on looking. */
+/* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on
+ * looking. */
 static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
 {
     fr_process_guard();

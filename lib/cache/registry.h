@@ -2,29 +2,31 @@
 /*
  * The registry: which caches an instance has, and how a thread finds its own.
  *
- * A thread finds its cache in its fast slot with one load, or, for instances without one and where the
- * asymmetric barrier is missing, in its table. A thread without a cache works uncached: that is so before
- * its first call, while a recall is on, when the fallback refused a header, and once it is exiting.
+ * A thread finds its cache in its fast slot with one load, or, for instances without one and where
+ * the asymmetric barrier is missing, in its table. A thread without a cache works uncached: that
+ * is so before its first call, while a recall is on, when the fallback refused a header, and once
+ * it is exiting.
  *
  * Guarantees (model: tests/model/reg.pml)
- *   [R.1] No cache is registered while a recall is on: the set of caches that a recall closes is the set
- *         of all caches that can hold free objects.
- *   [R.2] A thread that ends finds its cache RECALLED, then it sets DEAD and leaves the cache to the
- *         reclaimer; or not, then it sets DEAD and is counted in `dying` until it has emptied the cache
- *         and taken it off the registry. Both under the registry lock.
- *   [R.3] After closing, the reclaimer waits until nobody is dying: [R.1], and RECALLED in all the others,
- *         keep that number from growing.
- *   [R.4] frusa_destroy clears, under the process lock, the slots of all threads that have a cache of the
- *         instance, then waits until nobody is leaving: a thread that ends finds its cache, and is counted
- *         as leaving, under the process lock, or it finds none. So neither a number nor a static instance
- *         used again meets a stale slot. (Leaving ends after the fallback took the header, dying before:
- *         a reclaim from within that call must not wait for itself.)
- *   [R.5] A fork closes caches as a recall does, and drains none: those whose owners end meanwhile are
- *         left, RECALLED and DEAD, to the next reclaim or the next thread that ends.
+ *   [R.1] No cache is registered while a recall is on: the set of caches that a recall closes is
+ *         the set of all caches that can hold free objects.
+ *   [R.2] A thread that ends finds its cache RECALLED, then it sets DEAD and leaves the cache to
+ *         the reclaimer; or not, then it sets DEAD and is counted in `dying` until it has emptied
+ *         the cache and taken it off the registry. Both under the registry lock.
+ *   [R.3] After closing, the reclaimer waits until nobody is dying: [R.1], and RECALLED in all the
+ *         others, keep that number from growing.
+ *   [R.4] frusa_destroy clears, under the process lock, the slots of all threads that have a cache
+ *         of the instance, then waits until nobody is leaving: a thread that ends finds its cache,
+ *         and is counted as leaving, under the process lock, or it finds none. So neither a number
+ *         nor a static instance used again meets a stale slot. (Leaving ends after the fallback
+ *         took the header, dying before: a reclaim from within that call must not wait for
+ *         itself.)
+ *   [R.5] A fork closes caches as a recall does, and drains none: those whose owners end meanwhile
+ *         are left, RECALLED and DEAD, to the next reclaim or the next thread that ends.
  *
- * A few headers of caches that ended are kept, as spares, for the caches that begin next: threads that come and go
- * would otherwise take a page from the fallback and give it back again each time. A reclaim gives
- * them back. They are on no list that a recall or a thread looks at.
+ * A few headers of caches that ended are kept, as spares, for the caches that begin next: threads
+ * that come and go would otherwise take a page from the fallback and give it back again each time.
+ * A reclaim gives them back. They are on no list that a recall or a thread looks at.
  */
 #ifndef FR_REGISTRY_H
 #define FR_REGISTRY_H
@@ -33,7 +35,8 @@
 
 void fr_registry_init(struct fr_instance *inst);
 
-/* The calling thread's cache, made if there can be one now; NULL: uncached. May call the fallback. */
+/* The calling thread's cache, made if there can be one now; NULL: uncached. May call the
+ * fallback. */
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst);
 
 /* The calling thread's cache if there is one. */
@@ -42,12 +45,12 @@ struct frusa_cache *fr_registry_find(const struct fr_instance *inst);
 /* An explicit cache; NULL on failure, *at_limit as in fr_fallback_alloc. */
 struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit);
 
-/* Ends an explicit cache, whose owner calls: empties it, takes it off the registry and frees it [R.2]. The instance may
- * be gone afterwards. */
+/* Ends an explicit cache, whose owner calls: empties it, takes it off the registry and frees it
+ * [R.2]. The instance may be gone afterwards. */
 void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
 
-/* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it off the
- * process's list, and frees the headers. The objects in them go with their spans. */
+/* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it
+ * off the process's list, and frees the headers. The objects in them go with their spans. */
 void fr_registry_detach_all(struct fr_instance *inst);
 
 /* Gives the spare headers back; returns their bytes. Calls the fallback. */
@@ -65,9 +68,9 @@ static inline size_t fr_registry_spare_bytes(const struct fr_instance *inst)
     return inst->registry.spares_n * FR_CACHE_BYTES;
 }
 
-/* For caches off the registry, on a list of their own, that nobody uses any more: empties them, under the
- * recall lock, so that the next reclaim finds it all in the slabs; then frees their headers, which calls
- * the fallback. */
+/* For caches off the registry, on a list of their own, that nobody uses any more: empties them,
+ * under the recall lock, so that the next reclaim finds it all in the slabs; then frees their
+ * headers, which calls the fallback. */
 void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m);
 void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead);
 

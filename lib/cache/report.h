@@ -5,7 +5,8 @@
 
 #include "cache/instance.h"
 
-/* Reports what was noted in *m while the named call ran, if anything; does not return then. No lock is held. */
+/* Reports what was noted in *m while the named call ran, if anything; does not return then. No
+ * lock is held. */
 void fr_report_noted(const struct fr_instance *inst, const struct fr_misuse *m, const char *call);
 
 static inline void fr_report(const struct fr_instance *inst, const struct fr_misuse *m,

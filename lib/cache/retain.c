@@ -4,8 +4,8 @@
 #include "spans/release.h"
 #include "spans/slab_scan.h"
 
-/* Bytes that are retired between two looks at the sum. Threads that trim at the same time together give back too much
- * by this for each of them, at most. */
+/* Bytes that are retired between two looks at the sum. Threads that trim at the same time together
+ * give back too much by this for each of them, at most. */
 #define STEP ((size_t)512 << 10)
 
 void fr_retain_init(struct fr_instance *inst)

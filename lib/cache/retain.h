@@ -2,12 +2,14 @@
 /*
  * The bound on empty memory: how much an instance keeps for reuse when nobody asks for it back.
  *
- * Bytes of empty data spans are counted under the slab locks, so the sum is exact. The thread that makes the sum
- * exceed the bound gives back until half of the bound is left, at the end of its slow path and with no lock held.
- * So traffic that goes up and down by less than half of the bound never calls the fallback. What caches hold does not
- * count: caches have a bound of their own, and no cache is recalled for this.
+ * Bytes of empty data spans are counted under the slab locks, so the sum is exact. The thread that
+ * makes the sum exceed the bound gives back until half of the bound is left, at the end of its
+ * slow path and with no lock held. So traffic that goes up and down by less than half of the bound
+ * never calls the fallback. What caches hold does not count: caches have a bound of their own, and
+ * no cache is recalled for this.
  *
- * Every path that may give objects to slabs ends with fr_retain_check, so the bound holds whenever nobody is inside.
+ * Every path that may give objects to slabs ends with fr_retain_check, so the bound holds whenever
+ * nobody is inside.
  */
 #ifndef FR_RETAIN_H
 #define FR_RETAIN_H

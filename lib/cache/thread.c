@@ -26,8 +26,8 @@ static size_t key_of(const void *instance)
     return (size_t)(uintptr_t)instance;
 }
 
-/* Instances are records of whole pages, so the low bits tell little. The multiplier is 2^64 divided by the golden ratio
- * (Knuth, 6.4, multiplicative hashing). */
+/* Instances are records of whole pages, so the low bits tell little. The multiplier is 2^64
+ * divided by the golden ratio (Knuth, 6.4, multiplicative hashing). */
 static size_t hash_of(size_t key)
 {
     return ((key >> 6) * (size_t)0x9e3779b97f4a7c15u) >> (FR_WORD_BITS / 2);
@@ -58,7 +58,8 @@ static size_t live_entries(struct fr_thread *thread)
     return n;
 }
 
-/* Fills the first entry on a key's way that holds none. Returns non-zero when that was a free one. */
+/* Fills the first entry on a key's way that holds none. Returns non-zero when that was a free
+ * one. */
 static int insert(struct fr_thread_entry *entries, size_t size, size_t key, void *cache)
 {
     size_t i = hash_of(key) & (size - 1);
@@ -70,7 +71,8 @@ static int insert(struct fr_thread_entry *entries, size_t size, size_t key, void
     return was_free;
 }
 
-/* Moves the entries to new pages, of a size that leaves three quarters free; those that are gone stay behind. */
+/* Moves the entries to new pages, of a size that leaves three quarters free; those that are gone
+ * stay behind. */
 static int rebuild(struct fr_thread *thread)
 {
     size_t live = live_entries(thread);

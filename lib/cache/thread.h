@@ -2,20 +2,23 @@
 /*
  * What the library keeps for one thread: its caches, by instance.
  *
- * The fast paths read `fast` with one load relative to the thread pointer. The slots are few, because libraries
- * that are opened at run time share a small reserve of thread-local storage. Slot 0 is never filled: instances
- * without a slot of their own point at it, so the fast paths need no test.
+ * The fast paths read `fast` with one load relative to the thread pointer. The slots are few,
+ * because libraries that are opened at run time share a small reserve of thread-local storage.
+ * Slot 0 is never filled: instances without a slot of their own point at it, so the fast paths
+ * need no test.
  *
- * The table has an entry for every cache of the thread. It is a hash table with linear probing (D. E. Knuth, The Art of
- * Computer Programming 3, 6.4, algorithm L), keyed by the instance's address. It begins with the entries in the record
- * itself and moves to pages of the system when it is half full. So it takes memory, and time at the thread's end, for
- * the thread's own caches only, however many instances the process has.
+ * The table has an entry for every cache of the thread. It is a hash table with linear probing (D.
+ * E. Knuth, The Art of Computer Programming 3, 6.4, algorithm L), keyed by the instance's address.
+ * It begins with the entries in the record itself and moves to pages of the system when it is half
+ * full. So it takes memory, and time at the thread's end, for the thread's own caches only,
+ * however many instances the process has.
  *
  * Who may change an entry, all under the process lock
  *   free -> used, table replaced   the thread itself
  *   used -> gone                   the thread itself, and frusa_destroy of the instance
- * The thread itself looks entries up without the lock. An entry that frusa_destroy clears meanwhile is another instance's
- * than the one that the thread looks for, because nobody may use an instance that is being destroyed.
+ * The thread itself looks entries up without the lock. An entry that frusa_destroy clears
+ * meanwhile is another instance's than the one that the thread looks for, because nobody may use
+ * an instance that is being destroyed.
  */
 #ifndef FR_THREAD_H
 #define FR_THREAD_H
@@ -64,8 +67,8 @@ int fr_thread_add(struct fr_thread *thread, const void *instance, void *cache);
 /* Under the process lock: removes the entry for an instance; of any thread. */
 void fr_thread_remove(struct fr_thread *thread, const void *instance);
 
-/* Under the process lock: removes any entry and returns its cache; NULL: there is none left. *place, 0 in the beginning,
- * is where to go on looking. */
+/* Under the process lock: removes any entry and returns its cache; NULL: there is none left.
+ * *place, 0 in the beginning, is where to go on looking. */
 void *fr_thread_remove_any(struct fr_thread *thread, size_t *place);
 
 /* Gives the table's pages back; no entry is left. */

@@ -6,7 +6,8 @@ _Static_assert(FR_NODE_LEVELS < (FR_PAGE_SIZE >> (sizeof(void *) == 8 ? 9 : 10))
                "level and count fit below a node's address");
 _Static_assert(sizeof(void *) * 8 > FR_PAGE_SHIFT, "a page's number is shorter than a word");
 
-/* What one set of one page may take: nodes above the root, up to the highest, and a way down from there. */
+/* What one set of one page may take: nodes above the root, up to the highest, and a way down from
+ * there. */
 #define RESERVE (2 * (FR_NODE_LEVELS - 1))
 
 void fr_pagemap_init(struct fr_pagemap *map, struct fr_backing *backing)
@@ -109,8 +110,8 @@ static unsigned height_for(const struct fr_pagemap *map, uintptr_t first, uintpt
     return height;
 }
 
-/* The reference to the node of a level for a page, or the lowest above it that there is; NULL: the tree
- * does not cover the page. */
+/* The reference to the node of a level for a page, or the lowest above it that there is; NULL: the
+ * tree does not cover the page. */
 static fr_atomic *descend(struct fr_pagemap *map, uintptr_t page, unsigned level)
 {
     fr_atomic *at = &map->root;
@@ -133,8 +134,8 @@ static int node_exists(struct fr_pagemap *map, uintptr_t page, unsigned level)
     return at && fr_reference_level(fr_load_relaxed(at)) == level;
 }
 
-/* How many nodes a set of these pages lacks: of each level those in the range that do not exist, and those
- * that lead to the old root from above where they are not in the range. */
+/* How many nodes a set of these pages lacks: of each level those in the range that do not exist,
+ * and those that lead to the old root from above where they are not in the range. */
 static size_t missing(struct fr_pagemap *map, uintptr_t first, uintptr_t last)
 {
     size_t root = fr_load_relaxed(&map->root);
@@ -185,7 +186,8 @@ static void add_word(fr_atomic *at, uintptr_t page, size_t word)
     recount(at, 1, 0);
 }
 
-/* A leaf that lacks is filled in first, then whatever lacks above it, bottom up; then it is linked. */
+/* A leaf that lacks is filled in first, then whatever lacks above it, bottom up; then it is
+ * linked. */
 static void add_leaf(struct fr_pagemap *map, uintptr_t first, uintptr_t last, fr_entry entry)
 {
     fr_atomic *above = descend(map, first, 1);
@@ -224,7 +226,8 @@ static void store(struct fr_pagemap *map, uintptr_t first, uintptr_t last, fr_en
         recount(at, more, 0);
 }
 
-/* Unlinks the node of a level for a page, which has lost its last words, and what has none left above. */
+/* Unlinks the node of a level for a page, which has lost its last words, and what has none left
+ * above. */
 static void unlink_node(struct fr_pagemap *map, uintptr_t page, unsigned level)
 {
     for (;; level++) {

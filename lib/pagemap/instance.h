@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The page map of freestanding builds: one for each instance, its nodes pages from the instance's fallback.
- * Included by pagemap.h alone.
+ * The page map of freestanding builds: one for each instance, its nodes pages from the instance's
+ * fallback. Included by pagemap.h alone.
  *
  * A node is a page of words, 512 (64-bit) or 1024 (32-bit). Level 1 is the leaves, whose words are
- * entries; a word above, and `root`, is a reference: the address of a node, its level, and how many of its
- * words are not 0, less one. Every node has at least one; one that loses its last is unlinked.
+ * entries; a word above, and `root`, is a reference: the address of a node, its level, and how
+ * many of its words are not 0, less one. Every node has at least one; one that loses its last is
+ * unlinked.
  *
- * The whole address space is covered, a kernel's upper half as well, without a chain of nodes for the bits
- * that all addresses share: the tree is as high as it must be for what is in it. While it is not empty,
- * `anchor` is one of the pages that it covers: it covers those that agree with the anchor in all
- * bits above its height. (Path compression, as in D. R. Morrison's PATRICIA trees, 1968, at the top
- * alone.) A page outside makes it grow: the old root becomes a child of a new one.
+ * The whole address space is covered, a kernel's upper half as well, without a chain of nodes for
+ * the bits that all addresses share: the tree is as high as it must be for what is in it. While it
+ * is not empty, `anchor` is one of the pages that it covers: it covers those that agree with the
+ * anchor in all bits above its height. (Path compression, as in D. R. Morrison's PATRICIA trees,
+ * 1968, at the top alone.) A page outside makes it grow: the old root becomes a child of a new
+ * one.
  *
- * A node is linked (release) when it is filled in. While a span is in the map, none of the nodes on the way
- * to its entries is unlinked, and the anchor stays: lookups of one's own objects need no lock [P.1]. What
- * is unlinked is kept for the next set, until fr_pagemap_trim hands it back; so entries can be
- * cleared where the fallback must not be called.
+ * A node is linked (release) when it is filled in. While a span is in the map, none of the nodes
+ * on the way to its entries is unlinked, and the anchor stays: lookups of one's own objects need
+ * no lock [P.1]. What is unlinked is kept for the next set, until fr_pagemap_trim hands it back;
+ * so entries can be cleared where the fallback must not be called.
  */
 #ifndef FR_PAGEMAP_INSTANCE_H
 #define FR_PAGEMAP_INSTANCE_H

@@ -6,6 +6,8 @@
 #include "port/tls.h"
 #include "providers/mmap.h"
 
+fr_lock fr_pagemap_lock;
+
 #define ENTRIES_PER_PAGE (fr_page_size() / sizeof(fr_atomic))
 #define LEAF_BYTES       (FR_LEAF_ENTRIES * sizeof(fr_atomic))
 #define LEAF_PAGES       (LEAF_BYTES / fr_page_size()) /* 0: a leaf is shorter than a page */
@@ -105,12 +107,13 @@ void fr_leaf_store(fr_atomic *leaf, uintptr_t first, uintptr_t last, fr_entry en
 
 /* ---- discarding ---- */
 
-/* Of one batch: the runs of pages, and all of them. Whoever stores into one of the pages waits for the batch. */
+/* Of one batch: the runs of pages, and all of them. Whoever stores into one of the pages waits for
+ * the batch. */
 #define BATCH_RUNS  64
 #define BATCH_PAGES 512
 
-/* The thread that discards, and what. There is one at a time; another one that comes only tells it that there is
- * more to do. */
+/* The thread that discards, and what. There is one at a time; another one that comes only tells it
+ * that there is more to do. */
 static struct {
     const void *thread;  /* NULL: nobody */
     size_t left;         /* idle pages to look at before it ends */
@@ -182,8 +185,8 @@ int fr_leaf_is_discarding(fr_atomic *leaf, uintptr_t first, uintptr_t last)
     return 0;
 }
 
-/* Discards until no leaf has an idle page, or all those are done that there were when it began, or when another
- * thread wanted the same. */
+/* Discards until no leaf has an idle page, or all those are done that there were when it began, or
+ * when another thread wanted the same. */
 static void trim(void)
 {
     size_t refused[FR_DISCARD_WORDS];

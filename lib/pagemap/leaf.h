@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A leaf of the shared page map: entries, and the books about its pages behind them. A page here is one of the
- * operating system's, which holds the entries of many pages of the address space.
+ * A leaf of the shared page map: entries, and the books about its pages behind them. A page here
+ * is one of the operating system's, which holds the entries of many pages of the address space.
  *
  * A leaf stays mapped for good, because readers take no lock. Its pages do not stay resident:
  *
@@ -11,8 +11,8 @@
  *
  * A reader sees 0 in a page without entries, whether the page is resident, being discarded or gone.
  *
- * Everything here is for callers that hold the page map's lock, except fr_leaf_new, fr_leaf_drop and
- * fr_leaf_trim.
+ * Everything here is for callers that hold the page map's lock, except fr_leaf_new, fr_leaf_drop
+ * and fr_leaf_trim.
  */
 #ifndef FR_LEAF_H
 #define FR_LEAF_H
@@ -27,14 +27,16 @@ fr_atomic *fr_leaf_new(void);
 /* Unmaps a leaf that was never linked. */
 void fr_leaf_drop(fr_atomic *leaf);
 
-/* Stores `entry` from `first` to `last`. Where `entry` is not 0, none of their pages is being discarded. [P.4] */
+/* Stores `entry` from `first` to `last`. Where `entry` is not 0, none of their pages is being
+ * discarded. [P.4] */
 void fr_leaf_store(fr_atomic *leaf, uintptr_t first, uintptr_t last, fr_entry entry);
 
-/* Non-zero when one of the entries from `first` to `last` lies in a page that is being discarded. */
+/* Non-zero when one of the entries from `first` to `last` lies in a page that is being
+ * discarded. */
 int fr_leaf_is_discarding(fr_atomic *leaf, uintptr_t first, uintptr_t last);
 
-/* Idle pages of all leaves. At FR_LEAF_IDLE_MAX of them, fr_pagemap_trim_excess trims: discarding that many costs
- * little for each, and they are a mebibyte where pages have 4 KiB. */
+/* Idle pages of all leaves. At FR_LEAF_IDLE_MAX of them, fr_pagemap_trim_excess trims: discarding
+ * that many costs little for each, and they are a mebibyte where pages have 4 KiB. */
 extern fr_atomic fr_leaf_idle_pages;
 #define FR_LEAF_IDLE_MAX 256
 

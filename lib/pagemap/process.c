@@ -5,7 +5,6 @@
 #include "port/wait.h"
 
 fr_atomic fr_pagemap_root[(size_t)1 << (sizeof(void *) == 8 ? 18 : 10)];
-fr_lock fr_pagemap_lock;
 
 static fr_atomic *leaf_of(uintptr_t page)
 {
@@ -120,7 +119,8 @@ void fr_pagemap_set_reserved(struct fr_pagemap *map, const void *page, fr_entry 
         fr_leaf_drop(nodes);
 }
 
-/* An outer span's entry is put back where the inner span's was, so the page has entries and is not being discarded. */
+/* An outer span's entry is put back where the inner span's was, so the page has entries and is not
+ * being discarded. */
 void fr_pagemap_clear_guarded(struct fr_pagemap *map, const void *page, fr_entry outer)
 {
     uintptr_t number = (uintptr_t)page >> FR_PAGE_SHIFT;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The page map of hosted builds, shared by all instances of the process: two levels, so that a lookup is
- * two dependent loads. The root is in .bss, leaves come from the operating system when first needed and
- * stay mapped; pages of them that have lost their entries go back to the system in batches (leaf.h). Included by
- * pagemap.h alone.
+ * The page map of hosted builds, shared by all instances of the process: two levels, so that a
+ * lookup is two dependent loads. The root is in .bss, leaves come from the operating system when
+ * first needed and stay mapped; pages of them that have lost their entries go back to the system
+ * in batches (leaf.h). Included by pagemap.h alone.
  */
 #ifndef FR_PAGEMAP_PROCESS_H
 #define FR_PAGEMAP_PROCESS_H
@@ -45,8 +45,8 @@ static inline void fr_pagemap_unguard(struct fr_pagemap *map)
     fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
 }
 
-/* In the child of a fork whose handler held the lock: makes the lock free, and takes back what another thread was
- * discarding. */
+/* In the child of a fork whose handler held the lock: makes the lock free, and takes back what
+ * another thread was discarding. */
 void fr_pagemap_after_fork(void);
 
 #endif /* FR_PAGEMAP_PROCESS_H */

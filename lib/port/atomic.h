@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Atomic operations: the only place that names libatomic_ops. The memory order is part of each name;
- * an operation without one does not exist. One machine word (fr_atomic) and one unsigned int
- * (fr_atomic_u32, for the system's futex) are all that the library needs: no double-word operation,
- * which several supported machines lack.
+ * Atomic operations: the only place that names libatomic_ops. The memory order is part of each
+ * name; an operation without one does not exist. One machine word (fr_atomic) and one unsigned int
+ * (fr_atomic_u32, for the system's futex) are all that the library needs: no double-word
+ * operation, which several supported machines lack.
  */
 #ifndef FR_PORT_ATOMIC_H
 #define FR_PORT_ATOMIC_H
@@ -17,9 +17,10 @@
 #include "port/system.h"
 
 /*
- * A process with one thread needs no locked instructions: glibc (2.32 and later) tells when that is so, and
- * says otherwise before the second thread starts. Its own malloc and libstdc++ rely on it in the same way.
- * No operation of this library is under way then, as there is nobody else to be in one.
+ * A process with one thread needs no locked instructions: glibc (2.32 and later) tells when that
+ * is so, and says otherwise before the second thread starts. Its own malloc and libstdc++ rely on
+ * it in the same way. No operation of this library is under way then, as there is nobody else to
+ * be in one.
  */
 #if FR_HOSTED && defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)

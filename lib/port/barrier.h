@@ -3,12 +3,12 @@
  * The asymmetric barrier: light on the side that runs often, heavy on the side that runs rarely.
  *
  * Guarantee
- *   [B.1] If a thread does store A; light; load B, and another does store B; heavy; load A, then at least
- *         one of the two loads sees the other thread's store.
+ *   [B.1] If a thread does store A; light; load B, and another does store B; heavy; load A, then
+ *         at least one of the two loads sees the other thread's store.
  *
- * The heavy side is membarrier(2), PRIVATE_EXPEDITED: the kernel interrupts every processor that runs a
- * thread of this process. Where it is refused, fr_barrier_is_asymmetric() is 0, and both sides use a
- * full fence instead.
+ * The heavy side is membarrier(2), PRIVATE_EXPEDITED: the kernel interrupts every processor that
+ * runs a thread of this process. Where it is refused, fr_barrier_is_asymmetric() is 0, and both
+ * sides use a full fence instead.
  */
 #ifndef FR_PORT_BARRIER_H
 #define FR_PORT_BARRIER_H
@@ -18,11 +18,12 @@
 /* Asks the system once for the process, so that no later call is new to it (port/syscalls.h). */
 void fr_barrier_prepare(void);
 
-/* Decides once for the process, on the first call. Non-zero: the light side is a compiler barrier. */
+/* Decides once for the process, on the first call. Non-zero: the light side is a compiler
+ * barrier. */
 int fr_barrier_is_asymmetric(void);
 
-/* Makes the next decision "no", for tests and for systems where the call is not wanted. To be called
- * before any cache exists; returns 0 when the decision was taken already and was "yes". */
+/* Makes the next decision "no", for tests and for systems where the call is not wanted. To be
+ * called before any cache exists; returns 0 when the decision was taken already and was "yes". */
 int fr_barrier_refuse(void);
 
 /* The light side where fr_barrier_is_asymmetric(). */

@@ -23,7 +23,8 @@
 /* Run when the library is loaded; and when it goes, after all that its users left for then. */
 #define FR_CONSTRUCTOR __attribute__((constructor))
 #define FR_DESTRUCTOR  __attribute__((destructor(101)))
-/* Another exported name of an exported function of the same file. gcc wants its attributes repeated. */
+/* Another exported name of an exported function of the same file. gcc wants its attributes
+ * repeated. */
 #if defined(__has_attribute) && __has_attribute(copy)
 #define FR_ALIAS_OF(function) FR_EXPORT __attribute__((alias(#function), copy(function)))
 #else
@@ -43,8 +44,8 @@
 
 static inline unsigned fr_popcount(size_t x)
 {
-    /* By adjacent sums (H. S. Warren, Hacker's Delight, 5-1): the builtin is a call of the compiler's own
-     * library where the machine has no instruction for it. */
+    /* By adjacent sums (H. S. Warren, Hacker's Delight, 5-1): the builtin is a call of the
+     * compiler's own library where the machine has no instruction for it. */
     uint64_t v = x;
     v -= v >> 1 & 0x5555555555555555u;
     v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
@@ -53,9 +54,9 @@ static inline unsigned fr_popcount(size_t x)
 }
 
 /*
- * The index of the lowest, and of the highest, set bit; `x` must not be 0. Where the machine has no
- * instructions for them the builtins are calls of the compiler's own library, which freestanding programs
- * need not have: there, by counting the bits below.
+ * The index of the lowest, and of the highest, set bit; `x` must not be 0. Where the machine has
+ * no instructions for them the builtins are calls of the compiler's own library, which
+ * freestanding programs need not have: there, by counting the bits below.
  */
 #if defined(__riscv) && !defined(__riscv_zbb)
 static inline unsigned fr_ctz(size_t x)

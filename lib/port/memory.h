@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * memcpy, memmove, memset and memcmp: all that the core needs of its surroundings. Compilers call these four
- * by themselves too, so a freestanding program has them already; a header for them it need not have.
+ * memcpy, memmove, memset and memcmp: all that the core needs of its surroundings. Compilers call
+ * these four by themselves too, so a freestanding program has them already; a header for them it
+ * need not have.
  */
 #ifndef FR_PORT_MEMORY_H
 #define FR_PORT_MEMORY_H

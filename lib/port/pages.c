@@ -31,11 +31,12 @@
 #endif
 #endif
 
-/* What has been found out about an optional system call. Any thread may learn it; all learn the same. */
+/* What has been found out about an optional system call. Any thread may learn it; all learn the
+ * same. */
 enum { UNTRIED = 0, WORKS, REFUSED };
 
-/* A build can pretend pages larger than the system's, to test what machines with such pages run into: configure with
- * CPPFLAGS=-DFR_PRETEND_PAGE_SIZE=65536. */
+/* A build can pretend pages larger than the system's, to test what machines with such pages run
+ * into: configure with CPPFLAGS=-DFR_PRETEND_PAGE_SIZE=65536. */
 #if defined(FR_PRETEND_PAGE_SIZE)
 size_t fr_page_size(void)
 {
@@ -65,8 +66,8 @@ static char *map_at(void *hint, size_t size)
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* Maps more than is asked for and cuts off what alignment does not need. A cut that is refused leaves
- * address space behind, no memory. */
+/* Maps more than is asked for and cuts off what alignment does not need. A cut that is refused
+ * leaves address space behind, no memory. */
 static char *map_and_trim(size_t size, size_t align)
 {
     size_t slack = align - SLACK_SAVED; /* the system's choice is aligned to its page */
@@ -83,9 +84,10 @@ static char *map_and_trim(size_t size, size_t align)
     return p + head;
 }
 
-/* Maps at an aligned address. Tries without slack first: the slack may exceed a limit on address space or on
- * locked memory that the mapping itself fits in. The system chose the place next to a mapping, so the
- * aligned place just below it is free as a rule. Newer kernels align big mappings by themselves. */
+/* Maps at an aligned address. Tries without slack first: the slack may exceed a limit on address
+ * space or on locked memory that the mapping itself fits in. The system chose the place next to a
+ * mapping, so the aligned place just below it is free as a rule. Newer kernels align big mappings
+ * by themselves. */
 static char *map_aligned(size_t size, size_t align)
 {
     char *p = map_at(NULL, size);
@@ -131,10 +133,10 @@ int fr_pages_is_resident(void *p)
 
 #if defined(__linux__)
 /*
- * An aligned target must be found first: the kernel's own choice is aligned to the page only. When the
- * move fails the kernel may have unmapped the target already, and another thread may own those
- * addresses by now; so they are not unmapped here. That costs address space, within a few mappings of
- * the system's limit only.
+ * An aligned target must be found first: the kernel's own choice is aligned to the page only. When
+ * the move fails the kernel may have unmapped the target already, and another thread may own those
+ * addresses by now; so they are not unmapped here. That costs address space, within a few mappings
+ * of the system's limit only.
  */
 static void *remap_aligned(void *p, size_t old_size, size_t align, size_t new_size)
 {
@@ -174,8 +176,9 @@ void fr_pages_advise(void *p, size_t size, enum fr_page_kind kind)
     errno = saved;
 }
 
-/* Of MADV_COLD's effects this wants only one: it splits huge pages that are mapped in part (Linux 5.4). The
- * other, that the pages left are the first to be swapped out, lasts until they are used again. */
+/* Of MADV_COLD's effects this wants only one: it splits huge pages that are mapped in part (Linux
+ * 5.4). The other, that the pages left are the first to be swapped out, lasts until they are used
+ * again. */
 void fr_pages_split(void *p, size_t size)
 {
     int saved = errno;
@@ -195,8 +198,8 @@ static long discard_call(const struct frusa_range *ranges, size_t n)
     return syscall(SYS_process_madvise, PIDFD_SELF_THREAD, ranges, n, MADV_DONTNEED, 0);
 }
 
-/* An empty vector tells as much as a real one: the kernel checks the rest first. Valgrind does not know the call and
- * would print a warning. */
+/* An empty vector tells as much as a real one: the kernel checks the rest first. Valgrind does not
+ * know the call and would print a warning. */
 void fr_pages_prepare(void)
 {
     if (fr_load_relaxed(&vectors) != UNTRIED)
@@ -210,10 +213,10 @@ void fr_pages_prepare(void)
 /*
  * Discards a vector of ranges with one system call; returns how many of the first ranges are done.
  *
- * The kernel takes MADV_DONTNEED for the calling process since 6.13, and instead of a file descriptor
- * a constant that names the caller since 6.15. Only the constant is used: a descriptor would cost
- * 6 us to open for each call, and one that is kept can be closed by the program, and names the parent
- * after fork.
+ * The kernel takes MADV_DONTNEED for the calling process since 6.13, and instead of a file
+ * descriptor a constant that names the caller since 6.15. Only the constant is used: a descriptor
+ * would cost 6 us to open for each call, and one that is kept can be closed by the program, and
+ * names the parent after fork.
  */
 static size_t discard_vector(const struct frusa_range *ranges, size_t n)
 {
@@ -222,8 +225,9 @@ static size_t discard_vector(const struct frusa_range *ranges, size_t n)
         return 0;
     long bytes = discard_call(ranges, n);
     if (bytes <= 0) {
-        /* Refused as a whole, now or by a filter installed later? Then plain madvise from now on. If
-         * it is the first range that is refused (pages locked in memory), this call still works. */
+        /* Refused as a whole, now or by a filter installed later? Then plain madvise from now on.
+         * If it is the first range that is refused (pages locked in memory), this call still
+         * works. */
         int transient = errno == EAGAIN || errno == EINTR || errno == ENOMEM;
         if (!transient && madvise(ranges[0].ptr, ranges[0].size, MADV_DONTNEED) == 0) {
             fr_store_relaxed(&vectors, REFUSED);

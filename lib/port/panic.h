@@ -5,7 +5,8 @@
 
 #include "port/compiler.h"
 
-/* Writes `message` and a newline to standard error with one system call, allocates nothing, aborts. */
+/* Writes `message` and a newline to standard error with one system call, allocates nothing,
+ * aborts. */
 FR_NORETURN void fr_panic_raw(const char *message);
 
 #endif /* FR_PORT_PANIC_H */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer port: what depends on the system or the compiler, and nothing else. A new system or compiler changes files here
- * alone (doc/PORTING.md). This file: what this build can rely on, as constants that are always defined:
+ * Layer port: what depends on the system or the compiler, and nothing else. A new system or
+ * compiler changes files here alone (doc/PORTING.md). This file: what this build can rely on, as
+ * constants that are always defined:
  *   FR_HOSTED          an operating system and a C library are there
  *   FR_HAVE_FUTEX      Linux futexes
  *   FR_HAVE_MEMBARRIER the membarrier system call may exist (it is tried at run time)
  *   FR_HAVE_TLS        thread-local variables
  *   FR_PAGEMAP_HEADER  the page map: shared by the process, or one for each instance
- * A freestanding build defines FRUSA_FREESTANDING; FR_NO_MEMBARRIER (configure --disable-membarrier)
- * leaves that system call out.
+ * A freestanding build defines FRUSA_FREESTANDING; FR_NO_MEMBARRIER (configure
+ * --disable-membarrier) leaves that system call out.
  */
 #ifndef FR_PORT_SYSTEM_H
 #define FR_PORT_SYSTEM_H

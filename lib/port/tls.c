@@ -20,7 +20,8 @@ const void *fr_thread_id(void)
     return &id;
 }
 
-/* Creates the key on first use; the loser of the race waits, the winner calls nothing that waits. */
+/* Creates the key on first use; the loser of the race waits, the winner calls nothing that
+ * waits. */
 static int exit_key_ready(void (*callback)(void *))
 {
     unsigned round = 0;
@@ -49,8 +50,8 @@ void fr_thread_after_fork(void)
     fr_cas_acquire(&exit_key_state, KEY_BUSY, KEY_NONE);
 }
 
-/* A library that holds a static copy of this one may be closed: no key may then point into it. Last, as
- * until the copy's instances are destroyed threads that end must be heard of. */
+/* A library that holds a static copy of this one may be closed: no key may then point into it.
+ * Last, as until the copy's instances are destroyed threads that end must be heard of. */
 FR_DESTRUCTOR static void delete_exit_key(void)
 {
     if (fr_cas_acquire(&exit_key_state, KEY_READY, KEY_REFUSED))

@@ -2,8 +2,9 @@
 /*
  * Thread-local variables, a callback when a thread ends, and memory for what is kept of a thread.
  *
- * The initial-exec model makes an access one load relative to the thread pointer, without a call. glibc lets
- * libraries that are opened at run time use it, out of a small reserve; musl refuses to open them.
+ * The initial-exec model makes an access one load relative to the thread pointer, without a call.
+ * glibc lets libraries that are opened at run time use it, out of a small reserve; musl refuses to
+ * open them.
  */
 #ifndef FR_PORT_TLS_H
 #define FR_PORT_TLS_H
@@ -13,7 +14,8 @@
 
 #include "port/system.h"
 
-/* Declares a variable that each thread has one of, zero in the beginning. Without FR_HAVE_TLS there is one for all. */
+/* Declares a variable that each thread has one of, zero in the beginning. Without FR_HAVE_TLS
+ * there is one for all. */
 #if FR_HAVE_TLS && defined(__GLIBC__)
 #define FR_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) __thread
 #elif FR_HAVE_TLS
@@ -25,7 +27,8 @@
 /* An address that no other thread has; the same for all without FR_HAVE_TLS. */
 const void *fr_thread_id(void);
 
-/* Has `callback(arg)` run once when the calling thread ends; 0 when it cannot. One callback for the process. */
+/* Has `callback(arg)` run once when the calling thread ends; 0 when it cannot. One callback for
+ * the process. */
 int fr_thread_at_exit(void (*callback)(void *arg), void *arg);
 
 /* Zeroed memory from the operating system; NULL when there is none. */

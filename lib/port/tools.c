@@ -202,7 +202,8 @@ void fr_tools_pool_resize(void *pool, void *p, size_t old_size, size_t new_size)
         (void)VALGRIND_MAKE_MEM_NOACCESS((char *)p + new_size, old_size - new_size);
 }
 
-/* Memcheck takes an object that is freed twice for a mistake of its own kind, and tells its history. */
+/* Memcheck takes an object that is freed twice for a mistake of its own kind, and tells its
+ * history. */
 void fr_tools_misused(const char *message, void *double_freed)
 {
     if (tool() == TOOL_MEMCHECK) {

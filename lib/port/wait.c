@@ -13,7 +13,8 @@
 #define WAIT_PRIVATE (0 | 128)
 #define WAKE_PRIVATE (1 | 128)
 
-/* 32-bit systems with 64-bit time only have the second name; without a timeout they are the same. */
+/* 32-bit systems with 64-bit time only have the second name; without a timeout they are the
+ * same. */
 #if defined(SYS_futex)
 #define FUTEX_CALL SYS_futex
 #else
@@ -58,7 +59,8 @@ void fr_wake_one(fr_atomic_u32 *word)
 #define MAX_SHIFT    20u /* 2^20 ns, about a millisecond */
 
 #if FR_HAVE_FUTEX && defined(SYS_futex)
-/* Waits for a word that nobody changes. The kernel's structure has words where the C library's may have more. */
+/* Waits for a word that nobody changes. The kernel's structure has words where the C library's may
+ * have more. */
 static void sleep_by_futex(long nanoseconds)
 {
     static fr_atomic_u32 word;

@@ -2,18 +2,18 @@
 /*
  * The arena: a fallback over a fixed buffer that never calls the operating system.
  *
- * The buffer is cut into pages of 4096 bytes at multiples of 4096, one bit each, found by first fit.
- * The bits live in the buffer too: in front of the first page or behind the last one where alignment
- * leaves room for them, else in the fewest pages at the end.
+ * The buffer is cut into pages of 4096 bytes at multiples of 4096, one bit each, found by first
+ * fit. The bits live in the buffer too: in front of the first page or behind the last one where
+ * alignment leaves room for them, else in the fewest pages at the end.
  *
  *   | lost or bits | page 0 | page 1 | ... | page n-1 | bits or lost |
  *   ^ buf          ^ base                                            ^ buf + len
  *
- * Locks: an arena has no lock of its own but shares one of LOCK_COUNT with others, chosen by its address
- * (A). A lock inside the program's memory could not be taken around fork, because arenas are not
- * registered anywhere and are never ended (B); a lock that a thread held at the fork would stay taken
- * in the child for ever. Each lock is held for one search of the map at most, never two at once except
- * by fork (C).
+ * Locks: an arena has no lock of its own but shares one of LOCK_COUNT with others, chosen by its
+ * address (A). A lock inside the program's memory could not be taken around fork, because arenas
+ * are not registered anywhere and are never ended (B); a lock that a thread held at the fork would
+ * stay taken in the child for ever. Each lock is held for one search of the map at most, never two
+ * at once except by fork (C).
  */
 #include "providers/arena.h"
 
@@ -169,8 +169,8 @@ FR_EXPORT int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len)
     return 0;
 }
 
-/* Fork holds all locks at once, which their common rank forbids anybody else: it holds them outside the
- * ranks. No other thread takes two, so there is no circle. */
+/* Fork holds all locks at once, which their common rank forbids anybody else: it holds them
+ * outside the ranks. No other thread takes two, so there is no circle. */
 void fr_fallback_arena_fork_prepare(void)
 {
     for (unsigned i = 0; i < LOCK_COUNT; i++) {

@@ -4,10 +4,10 @@
 #include "port/compiler.h"
 
 /*
- * A huge page is split when at most this part of it is left. Splitting costs 0.2 ms and up to 10 us more for
- * each page left (measured under a hypervisor that traps the invalidation of translations), so this
- * bounds its cost by what it frees. Where more is left the kernel frees the rest by itself when memory
- * runs short.
+ * A huge page is split when at most this part of it is left. Splitting costs 0.2 ms and up to 10
+ * us more for each page left (measured under a hypervisor that traps the invalidation of
+ * translations), so this bounds its cost by what it frees. Where more is left the kernel frees the
+ * rest by itself when memory runs short.
  */
 #define SPLIT_LEFT_SHARE 16
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A chunk: one piece of address space of the mmap provider, and the state of each of its granules. Pure
- * bookkeeping: nothing here calls the system or waits; the caller holds the provider's lock.
+ * A chunk: one piece of address space of the mmap provider, and the state of each of its granules.
+ * Pure bookkeeping: nothing here calls the system or waits; the caller holds the provider's lock.
  *
  * A granule is a page of the operating system, a block is what one huge page covers. A granule is
  *
@@ -11,16 +11,16 @@
  *
  *   granules = used + ahead + clean
  *
- * `advised` holds, by block, whether huge pages are asked for; `torn`, how many granules of a block went
- * back to the system since it came in as a huge page, or FR_NOT_HUGE.
+ * `advised` holds, by block, whether huge pages are asked for; `torn`, how many granules of a
+ * block went back to the system since it came in as a huge page, or FR_NOT_HUGE.
  */
 #ifndef FR_CHUNK_H
 #define FR_CHUNK_H
 
 #include "base/runmap.h"
 
-/* Alignment and unit of chunks, and the bytes of a block: the huge page of x86-64 and of arm64 with 4 KiB
- * pages. Where huge pages are larger, asking for them has no effect. */
+/* Alignment and unit of chunks, and the bytes of a block: the huge page of x86-64 and of arm64
+ * with 4 KiB pages. Where huge pages are larger, asking for them has no effect. */
 #define FR_BLOCK_BYTES ((size_t)2 << 20)
 
 #define FR_CHUNK_BLOCKS_MAX 128 /* 256 MiB */
@@ -96,10 +96,10 @@ struct fr_blocks {
 };
 
 /*
- * Notes that the used granules [first, end) are about to be discarded, and kept all the same (is_purge) or
- * freed. Of the blocks that lose a part of themselves, but not all, those that are advised are added
- * to *retract, and are not advised any more; and those that little is left of a huge page in are
- * added to *split, once.
+ * Notes that the used granules [first, end) are about to be discarded, and kept all the same
+ * (is_purge) or freed. Of the blocks that lose a part of themselves, but not all, those that are
+ * advised are added to *retract, and are not advised any more; and those that little is left of a
+ * huge page in are added to *split, once.
  */
 void fr_chunk_tear(struct fr_chunk *c, size_t first, size_t end, int is_purge,
                    struct fr_blocks *retract, struct fr_blocks *split);

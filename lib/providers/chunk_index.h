@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * All chunks of the mmap provider: by address in a sorted array, found in O(log n), and by age in a list.
- * Searches for room go from the oldest on: the oldest chunk holds what the program made first and keeps,
- * so it is the one to be filled, and the youngest the one that drains. (The kernel hands out
- * descending addresses, so first fit by address across chunks would do the opposite.)
+ * All chunks of the mmap provider: by address in a sorted array, found in O(log n), and by age in
+ * a list. Searches for room go from the oldest on: the oldest chunk holds what the program made
+ * first and keeps, so it is the one to be filled, and the youngest the one that drains. (The
+ * kernel hands out descending addresses, so first fit by address across chunks would do the
+ * opposite.)
  *
  *   count <= capacity; entries ascending and disjoint; bytes = sum of the chunks' bytes
  *
@@ -42,8 +43,8 @@ int fr_chunk_index_has_room(const struct fr_chunk_index *index);
 /* The entries that it has room for. */
 size_t fr_chunk_index_capacity(const struct fr_chunk_index *index);
 
-/* Moves the entries to an array with room for `capacity`, if that is more than before. Returns the array
- * that is no longer needed, the former one or this one, as a range of bytes; NULL: none. */
+/* Moves the entries to an array with room for `capacity`, if that is more than before. Returns the
+ * array that is no longer needed, the former one or this one, as a range of bytes; NULL: none. */
 struct frusa_range fr_chunk_index_move(struct fr_chunk_index *index, struct fr_chunk_entry *entries,
                                        size_t capacity);
 

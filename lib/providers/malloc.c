@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The fallback over the C library's heap. It keeps no state: the C library's own locks make it
- * thread-safe, around fork too. Resizing is not offered, because realloc does not keep an alignment, nor
- * purging, because the pages of a block also hold the C library's bookkeeping.
+ * thread-safe, around fork too. Resizing is not offered, because realloc does not keep an
+ * alignment, nor purging, because the pages of a block also hold the C library's bookkeeping.
  */
 #include <frusa.h>
 

@@ -2,42 +2,49 @@
 /*
  * The mmap provider: the embedded default fallback.
  *
- * Algorithm. Address space is taken from the system in chunks of several MiB, aligned to 2 MiB, and
- * handed out in runs of granules (pages of the system), first fit: oldest chunk first, then by address.
- * Short runs and long ones have chunks of their own.
- * A request that is big or strangely aligned gets a mapping of its own, unless there are too many of those: then a
- * run of the third kind. What is not in a chunk is a mapping of its own, so none of them is recorded. States of granules and their equations: chunk.h.
+ * Algorithm. Address space is taken from the system in chunks of several MiB, aligned to 2 MiB,
+ * and handed out in runs of granules (pages of the system), first fit: oldest chunk first, then by
+ * address. Short runs and long ones have chunks of their own. A request that is big or strangely
+ * aligned gets a mapping of its own, unless there are too many of those: then a run of the third
+ * kind. What is not in a chunk is a mapping of its own, so none of them is recorded. States of
+ * granules and their equations: chunk.h.
  *
- * Alloc takes a run under the lock and makes it resident afterwards, in batches that grow with the heap,
- * or 2 MiB at a time once it is worth a huge page. A batch may be longer than the run: then the
- * granules behind it are taken as well, populated, and freed as "ahead". Dealloc gives memory back to the
- * system at once, in vectors of ranges, together with the ahead granules on both sides; then it frees
- * the granules. A chunk that becomes empty is unmapped, but for a small one of each kind.
+ * Alloc takes a run under the lock and makes it resident afterwards, in batches that grow with the
+ * heap, or 2 MiB at a time once it is worth a huge page. A batch may be longer than the run: then
+ * the granules behind it are taken as well, populated, and freed as "ahead". Dealloc gives memory
+ * back to the system at once, in vectors of ranges, together with the ahead granules on both
+ * sides; then it frees the granules. A chunk that becomes empty is unmapped, but for a small one
+ * of each kind.
  *
  * Who may change a granule:
  *
- *   clean, ahead -> used    alloc, resize and (ahead only) dealloc, for the calling thread, under the lock
- *   used -> clean, ahead    the thread that made it used, or that was handed the block, under the lock
+ *   clean, ahead -> used    alloc, resize and (ahead only) dealloc, for the calling thread, under
+ *                           the lock
+ *   used -> clean, ahead    the thread that made it used, or that was handed the block, under the
+ *                           lock
  *
  * Guarantees:
  *
- *   A. Only a used granule is populated, discarded or zeroed, and only by the thread that owns it. So the
- *      system is called without the lock, and no such call meets a granule that somebody else has.
- *   B. A granule that is not used reads as zero: it is clean after a discard that the system accepted, or
- *      ahead after having been zeroed by hand where it was refused. Hence FRUSA_FALLBACK_ZEROED.
- *   C. A granule that is not used is resident only if it is ahead (but for D). Ahead granules lie beside
- *      used ones, and go back with those.
- *   D. Advice about huge pages may lag behind the advised bits when two threads work on one block: that
- *      costs a huge page too many or too few, nothing else.
- *   E. A chunk leaves the index, under the lock, before it is unmapped, and only when no granule is used
- *      or all used ones belong to the thread that removes it. So an address found in the index, by
- *      the owner of a block there, stays in the index.
- *   F. The lock is held for searches and bit operations only: never across a system call. Its rank is
- *      FR_RANK_PROVIDER.
+ *   A. Only a used granule is populated, discarded or zeroed, and only by the thread that owns it.
+ *      So the system is called without the lock, and no such call meets a granule that somebody
+ *      else has.
+ *   B. A granule that is not used reads as zero: it is clean after a discard that the system
+ *      accepted, or ahead after having been zeroed by hand where it was refused. Hence
+ *      FRUSA_FALLBACK_ZEROED.
+ *   C. A granule that is not used is resident only if it is ahead (but for D). Ahead granules lie
+ *      beside used ones, and go back with those.
+ *   D. Advice about huge pages may lag behind the advised bits when two threads work on one block:
+ *      that costs a huge page too many or too few, nothing else.
+ *   E. A chunk leaves the index, under the lock, before it is unmapped, and only when no granule
+ *      is used or all used ones belong to the thread that removes it. So an address found in the
+ *      index, by the owner of a block there, stays in the index.
+ *   F. The lock is held for searches and bit operations only: never across a system call. Its rank
+ *      is FR_RANK_PROVIDER.
  *
- * What the system refuses costs memory or time: populating, advice and names are optional; a discard
- * that is refused is made up for by zeroing; an unmap that is refused (too many mappings) leaves address
- * space behind, emptied; chunks that are refused, or would leave no room for others, are tried smaller.
+ * What the system refuses costs memory or time: populating, advice and names are optional; a
+ * discard that is refused is made up for by zeroing; an unmap that is refused (too many mappings)
+ * leaves address space behind, emptied; chunks that are refused, or would leave no room for
+ * others, are tried smaller.
  */
 #include "providers/mmap.h"
 
@@ -51,17 +58,19 @@
 #define OWN_MIN (4 * FR_MIB)
 
 /* So many mappings of their own, no more: a quarter of what the kernel allows a process by default
- * (vm.max_map_count, 65,530). A process that is out of mappings can start no thread and load no library. */
+ * (vm.max_map_count, 65,530). A process that is out of mappings can start no thread and load no
+ * library. */
 #define OWN_MOST 16384
 
-/* Beyond OWN_MOST, blocks up to this size and alignment go into chunks, several into each. 16,384 bigger ones take
- * more than a TiB. */
+/* Beyond OWN_MOST, blocks up to this size and alignment go into chunks, several into each. 16,384
+ * bigger ones take more than a TiB. */
 #define BIG_MAX (FR_CHUNK_MAX / 4)
 
-/* Populating (figures: doc/performance-mmap.md). Of a run, as much as the core's spans are long, or an eighth
- * of the heap: spans start short and grow with what is used of them, so they are going to be used; big
- * objects perhaps not. In advance, an eighth of the heap too, from 16 KiB (a batch of four pages
- * costs a quarter of four page faults) to 256 KiB, where the cost of a page has reached its floor. */
+/* Populating (figures: doc/performance-mmap.md). Of a run, as much as the core's spans are long,
+ * or an eighth of the heap: spans start short and grow with what is used of them, so they are
+ * going to be used; big objects perhaps not. In advance, an eighth of the heap too, from 16 KiB (a
+ * batch of four pages costs a quarter of four page faults) to 256 KiB, where the cost of a page
+ * has reached its floor. */
 #define POPULATE_SHARE     8
 #define POPULATE_RUN       (64 * FR_KIB)
 #define POPULATE_AHEAD_MIN (16 * FR_KIB)
@@ -80,9 +89,9 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
     return (bytes + fr_page_size() - 1) / fr_page_size();
 }
 
-/* How memory for a kind is made resident now. While others populate more ahead, where this caller cannot use
- * it yet, than the heap's share, no more than the least is added: a crowd of threads that start at once would
- * bring in many times what it needs. The caller holds the lock. */
+/* How memory for a kind is made resident now. While others populate more ahead, where this caller
+ * cannot use it yet, than the heap's share, no more than the least is added: a crowd of threads
+ * that start at once would bring in many times what it needs. The caller holds the lock. */
 static struct fr_growth growth_now(enum fr_run_kind kind)
 {
     static const struct fr_growth none;
@@ -98,7 +107,8 @@ static struct fr_growth growth_now(enum fr_run_kind kind)
     return growth;
 }
 
-/* In the child of a fork by a signal handler that interrupted this very call, the count is 0 already. */
+/* In the child of a fork by a signal handler that interrupted this very call, the count is 0
+ * already. */
 static void count_settled(size_t granules)
 {
     size_t pending = fr_mmap_provider.pending;
@@ -120,7 +130,8 @@ static void *hand_out(const struct fr_run *run)
                           (run->populate_end - run->populate) * granule))
         resident_end = run->populate_end;
     if (run->end < run->taken_end) {
-        /* Where populating is refused, the first use of the run brings the rest of the huge page in. */
+        /* Where populating is refused, the first use of the run brings the rest of the huge page
+         * in. */
         if (run->huge)
             resident_end = run->taken_end;
         fr_mmap_lock();
@@ -133,7 +144,8 @@ static void *hand_out(const struct fr_run *run)
     return fr_chunk_address(c, run->first);
 }
 
-/* Counts what a run takes; hand_out counts what is beyond its end back. The caller holds the lock. */
+/* Counts what a run takes; hand_out counts what is beyond its end back. The caller holds the
+ * lock. */
 static void count_taken(const struct fr_run *run)
 {
     fr_mmap_provider.used[run->chunk->kind] += run->taken_end - run->first;
@@ -186,8 +198,8 @@ static void *alloc_run(enum fr_run_kind kind, size_t size, size_t align, int may
     return found || take_any_run(size, align, &run) ? hand_out(&run) : NULL;
 }
 
-/* Big objects get huge pages at once: what is not a whole block at their end stays small. Alignment to
- * the huge page costs address space only. */
+/* Big objects get huge pages at once: what is not a whole block at their end stays small.
+ * Alignment to the huge page costs address space only. */
 static size_t own_align(size_t size, size_t align)
 {
     return size >= OWN_MIN && align < FR_BLOCK_BYTES ? FR_BLOCK_BYTES : align;
@@ -333,7 +345,8 @@ FR_EXPORT const struct frusa_fallback_ops frusa_fallback_mmap = {
     .purge = provider_purge,
 };
 
-/* ---- For the library itself ---------------------------------------------------------------------- */
+/* ---- For the library itself
+ * ---------------------------------------------------------------------- */
 
 /* Held outside the ranks: fork holds the locks of all fallbacks at once. */
 void fr_fallback_mmap_fork_prepare(void)
@@ -351,7 +364,8 @@ void fr_fallback_mmap_fork_parent(void)
 void fr_fallback_mmap_fork_child(void)
 {
     fr_lock_reset(&fr_mmap_provider.lock);
-    /* The threads that were populating are not here. Nothing runs beside this, so no lock is taken. */
+    /* The threads that were populating are not here. Nothing runs beside this, so no lock is
+     * taken. */
     fr_mmap_provider.pending = 0;
 }
 

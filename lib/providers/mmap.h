@@ -8,9 +8,10 @@
 #include <frusa.h>
 
 /*
- * Around fork: the provider does not change between prepare and parent; in the child it is as it was
- * when prepare returned. Granules that a vanished thread was in a call with stay used in the child. Call
- * prepare after every lock of a lower rank is held, parent or child before those are released.
+ * Around fork: the provider does not change between prepare and parent; in the child it is as it
+ * was when prepare returned. Granules that a vanished thread was in a call with stay used in the
+ * child. Call prepare after every lock of a lower rank is held, parent or child before those are
+ * released.
  */
 void fr_fallback_mmap_fork_prepare(void);
 void fr_fallback_mmap_fork_parent(void);
@@ -18,14 +19,16 @@ void fr_fallback_mmap_fork_child(void);
 
 /*
  * When huge pages are asked for, for memory taken from now on:
- *   AUTO    once the heap has grown (the default); the kernel decides in its modes "always" and "madvise"
+ *   AUTO    once the heap has grown (the default); the kernel decides in its modes "always" and
+ *           "madvise"
  *   NEVER   not even where the kernel's mode is "always"
  *   ALWAYS  from the first byte: a small program then holds at least 2 MiB
  * In the kernel's mode "never" they all behave like NEVER.
  */
 void fr_fallback_mmap_set_huge(int mode);
 
-/* Unmaps an empty chunk that is kept for reuse; 0 when there is none. For callers that the system refuses. */
+/* Unmaps an empty chunk that is kept for reuse; 0 when there is none. For callers that the system
+ * refuses. */
 int fr_fallback_mmap_let_go(void);
 
 /* What the provider holds, in bytes unless the name says otherwise. */

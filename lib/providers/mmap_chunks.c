@@ -2,28 +2,27 @@
 /* The mmap provider's state and its chunks: mapping, growth, and the end of empty ones. */
 #include "providers/mmap_state.h"
 
-/* Chunks grow with what is mapped already, so that address space stays in proportion and their number
- * small: a half more each time, up to FR_CHUNK_MAX. Address space costs next to nothing. */
+/* Chunks grow with what is mapped already, so that address space stays in proportion and their
+ * number small: a half more each time, up to FR_CHUNK_MAX. Address space costs next to nothing. */
 #define CHUNK_MIN    (8 * FR_MIB)
 #define CHUNK_GROWTH 2
 
-/* A chunk leaves so much to others, else it is made smaller: the page map needs a leaf for the first block at a
- * new address, threads need stacks. A block whose leaf is refused cannot be used. Where not even the least chunk
- * leaves that much, every block gets a mapping of its own. */
+/* A chunk leaves so much to others, else it is made smaller: the page map needs a leaf for the
+ * first block at a new address, threads need stacks. A block whose leaf is refused cannot be used.
+ * Where not even the least chunk leaves that much, every block gets a mapping of its own. */
 #define ROOM_LEFT (FR_BLOCK_BYTES + 256 * FR_KIB)
 
-/* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates and destroys an
- * instance again and again does not map and unmap each time. No page of it is resident. */
+/* An empty chunk up to this size is kept, one at most of each kind, so that a program that creates
+ * and destroys an instance again and again does not map and unmap each time. No page of it is
+ * resident. */
 #define KEEP_MAX CHUNK_MIN
 
-/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the second
- * block on. A huge page costs a fifth of as many populated small ones, and brings at most
+/* Heaps that hold this much get huge pages for the blocks that they begin: in practice from the
+ * second block on. A huge page costs a fifth of as many populated small ones, and brings at most
  * one block more than is used. */
 #if !defined(HUGE_MIN)
 #define HUGE_MIN (FR_BLOCK_BYTES / 2)
 #endif
-
-struct fr_mmap_provider fr_mmap_provider;
 
 size_t fr_mmap_heap_bytes(enum fr_run_kind kind)
 {
@@ -66,7 +65,8 @@ static size_t descriptor_bytes(size_t bytes, enum fr_run_kind kind)
     return fr_align_up(fr_chunk_descriptor_bytes(bytes, fr_mmap_granule(kind)), fr_page_size());
 }
 
-/* Non-zero when the system would grant the room that a chunk leaves. Others may take it before its user does. */
+/* Non-zero when the system would grant the room that a chunk leaves. Others may take it before its
+ * user does. */
 static int has_room_left(void)
 {
     void *room = fr_pages_map(ROOM_LEFT, fr_page_size());
@@ -75,7 +75,8 @@ static int has_room_left(void)
     return room != NULL;
 }
 
-/* Maps `bytes` for a chunk and its descriptor; 0 when the system refuses, or would refuse the room left. */
+/* Maps `bytes` for a chunk and its descriptor; 0 when the system refuses, or would refuse the room
+ * left. */
 static int map_pieces(size_t bytes, enum fr_run_kind kind, char **base, struct fr_chunk **c)
 {
     *base = fr_pages_map(bytes, FR_BLOCK_BYTES);
@@ -123,8 +124,8 @@ static int enlarge_index(size_t capacity)
     return 1;
 }
 
-/* Takes the lock with room in the index for one more chunk; 0, without the lock, when the system refuses
- * the memory for that. */
+/* Takes the lock with room in the index for one more chunk; 0, without the lock, when the system
+ * refuses the memory for that. */
 static int lock_with_room(void)
 {
     fr_mmap_lock();
@@ -138,7 +139,8 @@ static int lock_with_room(void)
     return 1;
 }
 
-/* Unmaps a chunk that is in no index. Refused: it goes back to the index, empty, if it can be emptied. */
+/* Unmaps a chunk that is in no index. Refused: it goes back to the index, empty, if it can be
+ * emptied. */
 void fr_mmap_unmap(struct fr_chunk *c)
 {
     struct frusa_range all = {c->base, c->bytes};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How the mmap provider gives memory back: blocks for good, and pages of blocks that stay. Many small
- * ranges go to the system in one call, which is what makes this fast: most of the cost of a call is
- * the invalidation of cached translations on all processors, once for the whole vector.
+ * How the mmap provider gives memory back: blocks for good, and pages of blocks that stay. Many
+ * small ranges go to the system in one call, which is what makes this fast: most of the cost of a
+ * call is the invalidation of cached translations on all processors, once for the whole vector.
  */
 #include <string.h>
 
@@ -17,9 +17,10 @@ struct vector {
 };
 
 /*
- * Blocks of a chunk that lose a part of themselves. Before, huge pages are no longer asked for, else the
- * kernel's background thread makes the whole block resident again within a minute (measured).
- * Afterwards the rest of a huge page of which little is left is split, else the memory is not really free.
+ * Blocks of a chunk that lose a part of themselves. Before, huge pages are no longer asked for,
+ * else the kernel's background thread makes the whole block resident again within a minute
+ * (measured). Afterwards the rest of a huge page of which little is left is split, else the memory
+ * is not really free.
  */
 struct torn {
     struct fr_chunk *chunk; /* NULL: mappings of their own, about which nothing is known */
@@ -30,8 +31,9 @@ struct torn {
 /* So many chunks share a vector of pages to be purged: about as many as a heap of 10 GiB has. */
 #define CHUNKS_MAX 48
 
-/* A batch as long as this is probably followed by another that begins where it ends, so the block at its
- * end is left alone: the next batch takes the rest of it, or it is found torn the next time. */
+/* A batch as long as this is probably followed by another that begins where it ends, so the block
+ * at its end is left alone: the next batch takes the rest of it, or it is found torn the next
+ * time. */
 #define BATCH_GOES_ON 128
 
 static size_t range_end(const struct frusa_range *range)
@@ -231,7 +233,8 @@ void fr_mmap_empty(const struct frusa_range *pages)
         memset(pages->ptr, 0, pages->size);
 }
 
-/* Adds leading ranges of one chunk, and retracts the advice for what they tear; returns how many. */
+/* Adds leading ranges of one chunk, and retracts the advice for what they tear; returns how
+ * many. */
 static size_t add_purged(struct vector *v, const struct frusa_range *ranges, size_t n,
                          struct torn *torn)
 {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* How the mmap provider finds a run: first fit, from the oldest chunk on. Hints keep heaps of many chunks from walking
- * those that are known to be full each time. */
+/* How the mmap provider finds a run: first fit, from the oldest chunk on. Hints keep heaps of many
+ * chunks from walking those that are known to be full each time. */
 #include "providers/mmap_state.h"
 
 #include "port/compiler.h"
 
-/* A hint for bigger runs takes the place of one for smaller runs when that has left this many chunks to be walked. */
+struct fr_mmap_provider fr_mmap_provider;
+
+/* A hint for bigger runs takes the place of one for smaller runs when that has left this many
+ * chunks to be walked. */
 #define LONG_WALK 16
 
 static struct fr_search_hint *hint_for(enum fr_run_kind kind, size_t n)
@@ -13,7 +16,8 @@ static struct fr_search_hint *hint_for(enum fr_run_kind kind, size_t n)
     return &fr_mmap_provider.hints[kind][fr_log2_floor(n)];
 }
 
-/* Where to begin: what has no room for a run has none for a longer one, or for one of a coarser step. */
+/* Where to begin: what has no room for a run has none for a longer one, or for one of a coarser
+ * step. */
 static struct fr_chunk *start_of(const struct fr_search_hint *hint, size_t n, size_t step)
 {
     int is_known = hint->chunk && n >= hint->n && step >= hint->step;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the files of the mmap provider share; its algorithm and its guarantees are in fallback_mmap.c. */
+/* What the files of the mmap provider share; its algorithm and its guarantees are in
+ * fallback_mmap.c. */
 #ifndef FR_MMAP_PROVIDER_H
 #define FR_MMAP_PROVIDER_H
 
@@ -11,11 +12,12 @@
 #define FR_MIB (FR_KIB * FR_KIB)
 
 /*
- * Runs of each kind live in chunks of their own. Short ones hold the core's metadata and what it needs
- * little of; they stay when the long ones around them go. Apart, the long ones come back in whole
- * blocks, without splitting huge pages. Big ones are blocks that would have mappings of their own if there were
- * not so many of those. Their granule is a block, so that their chunks hold few, and their memory is small pages, so
- * that the end of the last granule costs address space only.
+ * Runs of each kind live in chunks of their own. Short ones hold the core's metadata and what it
+ * needs little of; they stay when the long ones around them go. Apart, the long ones come back in
+ * whole blocks, without splitting huge pages. Big ones are blocks that would have mappings of
+ * their own if there were not so many of those. Their granule is a block, so that their chunks
+ * hold few, and their memory is small pages, so that the end of the last granule costs address
+ * space only.
  */
 enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_BIG_RUNS, FR_RUN_KINDS };
 
@@ -33,15 +35,15 @@ static inline size_t fr_mmap_granule(enum fr_run_kind kind)
     return kind == FR_BIG_RUNS ? FR_BLOCK_BYTES : fr_page_size();
 }
 
-/* From this on no chunk is bigger, unless a single run is. A map of 256 MiB is searched in about 0.5 us. On 32-bit
- * systems address space is scarce. */
+/* From this on no chunk is bigger, unless a single run is. A map of 256 MiB is searched in about
+ * 0.5 us. On 32-bit systems address space is scarce. */
 #define FR_CHUNK_MAX (sizeof(void *) >= 8 ? FR_CHUNK_BLOCKS_MAX * FR_BLOCK_BYTES : 16 * FR_MIB)
 
 /* Sizes of runs by powers of two. */
 #define FR_RUN_CLASSES (sizeof(size_t) * 8)
 
-/* Where searches begin: no chunk of the kind that is older than `chunk` has room for `n` granules at a multiple of
- * `step`. NULL: nothing is known. */
+/* Where searches begin: no chunk of the kind that is older than `chunk` has room for `n` granules
+ * at a multiple of `step`. NULL: nothing is known. */
 struct fr_search_hint {
     struct fr_chunk *chunk;
     size_t n, step;
@@ -77,8 +79,8 @@ size_t fr_mmap_heap_bytes(enum fr_run_kind kind);
 /* Non-zero when runs of a kind get huge pages now. The caller holds the lock. */
 int fr_mmap_wants_huge(enum fr_run_kind kind);
 
-/* Takes the lowest run of n granules at a multiple of `step` in the oldest chunk of a kind that has one; 0 when there is
- * none. The caller holds the lock. */
+/* Takes the lowest run of n granules at a multiple of `step` in the oldest chunk of a kind that
+ * has one; 0 when there is none. The caller holds the lock. */
 int fr_mmap_search(enum fr_run_kind kind, size_t n, size_t step, const struct fr_growth *growth,
                    struct fr_run *run);
 
@@ -92,17 +94,18 @@ void fr_mmap_note_room(struct fr_chunk *c);
 void fr_mmap_remove(struct fr_chunk *c);
 
 /*
- * Adds a chunk of a kind, of `least` bytes or more (a multiple of a block), unless another thread has added one since
- * the provider's `grown` was read. Returns non-zero when a new search makes sense.
+ * Adds a chunk of a kind, of `least` bytes or more (a multiple of a block), unless another thread
+ * has added one since the provider's `grown` was read. Returns non-zero when a new search makes
+ * sense.
  */
 int fr_mmap_grow(enum fr_run_kind kind, size_t least, size_t grown);
 
-/* Takes a chunk that has just become empty out of the index unless it is to be kept; non-zero when it did.
- * The caller holds the lock, and then unmaps the chunk without it. */
+/* Takes a chunk that has just become empty out of the index unless it is to be kept; non-zero when
+ * it did. The caller holds the lock, and then unmaps the chunk without it. */
 int fr_mmap_remove_if_empty(struct fr_chunk *c);
 
-/* Takes a chunk out of the index, unless it may be kept, when `granules`, which the caller has and gives
- * back, are all that is used of it; non-zero when it did. The caller unmaps it. */
+/* Takes a chunk out of the index, unless it may be kept, when `granules`, which the caller has and
+ * gives back, are all that is used of it; non-zero when it did. The caller unmaps it. */
 int fr_mmap_remove_if_all(struct fr_chunk *c, size_t granules);
 
 /* Unmaps the empty chunk that is kept; returns non-zero when there was one. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer providers: the fallbacks that ship with the library. An instance calls one through its table of
- * functions (base/fallback.h), like any fallback of the program's own. Layers above need only the name of the
- * default, and the handlers of fork in arena.h and mmap.h.
+ * Layer providers: the fallbacks that ship with the library. An instance calls one through its
+ * table of functions (base/fallback.h), like any fallback of the program's own. Layers above need
+ * only the name of the default, and the handlers of fork in arena.h and mmap.h.
  */
 #ifndef FR_PROVIDERS_H
 #define FR_PROVIDERS_H

@@ -2,16 +2,18 @@
 /*
  * fork() in a multi-threaded program.
  *
- * prepare   takes every lock of the library in the order of the ranks, for all instances; on the way each
+ * prepare takes every lock of the library in the order of the ranks, for all instances; on the way
+ * each
  *           instance's caches are closed as for a recall, and their owners are outside
  * parent    puts everything back as it was: nothing was drained
- * child     the same, with locks made free rather than released; caches of threads that do not exist here
+ * child the same, with locks made free rather than released; caches of threads that do not exist
+ * here
  *           become orphans (RECALLED | DEAD, no thread), which the next reclaim empties and frees
  *
- * As all caches are quiescent and all lists still at the instant of the fork, the child's instances are
- * consistent. What another thread had in its hands just then is lost to the child: the object of an
- * uncached call, spans that a reclaim was handing back or purging, the header of a thread that was
- * ending.
+ * As all caches are quiescent and all lists still at the instant of the fork, the child's
+ * instances are consistent. What another thread had in its hands just then is lost to the child:
+ * the object of an uncached call, spans that a reclaim was handing back or purging, the header of
+ * a thread that was ending.
  */
 #include "reclaim/fork.h"
 
@@ -101,8 +103,9 @@ void fr_fork_arm(void)
     fr_atfork(prepare, parent, child);
 }
 
-/* Early, before there are threads of which one might fork while another arms. As handlers nest, those of a
- * fallback's, registered later, then run outside of these: it may hold its own locks, and need not. */
+/* Early, before there are threads of which one might fork while another arms. As handlers nest,
+ * those of a fallback's, registered later, then run outside of these: it may hold its own locks,
+ * and need not. */
 FR_CONSTRUCTOR static void arm_at_load(void)
 {
     fr_fork_arm();

@@ -2,7 +2,8 @@
 #ifndef FR_FORK_H
 #define FR_FORK_H
 
-/* Arranges, once for the process, that fork leaves all instances usable in the child. Hosted only. */
+/* Arranges, once for the process, that fork leaves all instances usable in the child. Hosted
+ * only. */
 void fr_fork_arm(void);
 
 #endif /* FR_FORK_H */

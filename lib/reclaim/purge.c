@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Purging, in batches: claim (under the recall lock and, in short holds, the slab lock), take the slots, call
- * the fallback with no lock held, mark, release. The letters are those of span_pages.h.
+ * Purging, in batches: claim (under the recall lock and, in short holds, the slab lock), take the
+ * slots, call the fallback with no lock held, mark, release. The letters are those of
+ * span_pages.h.
  */
 #include "reclaim/purge.h"
 
@@ -19,7 +20,8 @@ struct batch {
     size_t ranges_n;
 };
 
-/* Takes the slots of the claimed pages; pages that others were faster to use leave the claim. [G.1] */
+/* Takes the slots of the claimed pages; pages that others were faster to use leave the claim.
+ * [G.1] */
 static void take_slots(struct fr_page_claim *claim)
 {
     size_t set = claim->pages;
@@ -101,7 +103,8 @@ static size_t settle(struct batch *b, const struct fr_page_claim *claim, int pur
     return bytes;
 }
 
-/* Purges the claims [from, end) with one call; when the fallback refuses part of that, one by one. */
+/* Purges the claims [from, end) with one call; when the fallback refuses part of that, one by
+ * one. */
 static size_t purge_claims(struct batch *b, size_t from, size_t end, int *emptied)
 {
     size_t bytes = 0;

@@ -14,7 +14,8 @@ static int take_state(struct frusa_cache *c)
     return 1;
 }
 
-/* Moves the limits so that the owner's tests fail. A magazine without an array is closed already. */
+/* Moves the limits so that the owner's tests fail. A magazine without an array is closed
+ * already. */
 static void close_magazines(struct frusa_cache *c)
 {
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
@@ -126,7 +127,8 @@ void fr_recall_orphan_after_fork(struct fr_instance *inst)
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
          link = link->next) {
         struct frusa_cache *c = fr_cache_of_link(link);
-        /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a lock. */
+        /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a
+         * lock. */
         fr_store_relaxed(&c->busy, 0);
         if (!c->thread || c->thread == self)
             continue;
@@ -166,8 +168,8 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
         }
     }
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
-    /* What the caller left, or could not reach before; still under the recall lock, so that the next
-     * reclaim finds it in the slabs. */
+    /* What the caller left, or could not reach before; still under the recall lock, so that the
+     * next reclaim finds it in the slabs. */
     fr_registry_drain_dead(&dead, m);
     fr_lock_release(&inst->recall_lock, FR_RANK_RECALL);
     fr_registry_free_dead(inst, &dead);

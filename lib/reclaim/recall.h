@@ -2,25 +2,27 @@
 /*
  * Recall: taking the free objects back out of every cache of an instance, whatever the owners do.
  *
- *   begin: take the recall lock; under the registry lock set recall_on, and for each cache that is not
- *          DEAD: state = RECALLED (waits out a RESIZING), then close every magazine; unlock the registry;
- *          wait until nobody is dying [R.3]; asymmetric heavy barrier, once; for each RECALLED cache wait
- *          until busy = 0 (acquire)
+ *   begin: take the recall lock; under the registry lock set recall_on, and for each cache that is
+ *   not
+ *          DEAD: state = RECALLED (waits out a RESIZING), then close every magazine; unlock the
+ *          registry; wait until nobody is dying [R.3]; asymmetric heavy barrier, once; for each
+ *          RECALLED cache wait until busy = 0 (acquire)
  *   middle: the caller drains class by class and retires the classes' empty spans
- *   end:   under the registry lock: recall_on = 0, and for each cache: DEAD: off the registry; else put the
- *          limits of what was not drained back (release) and state = 0; unlock; drain the DEAD ones;
- *          release the recall lock; free the DEAD ones' headers
+ *   end:   under the registry lock: recall_on = 0, and for each cache: DEAD: off the registry;
+ *          else put the limits of what was not drained back (release) and state = 0; unlock; drain
+ *          the DEAD ones; release the recall lock; free the DEAD ones' headers
  *
- * Draining leaves a magazine without an array, lo = top = hi = 0, which is as closed to the owner as a
- * closed one until it opens it again by the state, so the limits are back as soon as a class is drained.
+ * Draining leaves a magazine without an array, lo = top = hi = 0, which is as closed to the owner
+ * as a closed one until it opens it again by the state, so the limits are back as soon as a class
+ * is drained.
  *
  * The recall lock is never held across a call of the fallback: begin and end make none before they
- * release it. Waits sleep with back-off: an owner may have been descheduled, or stopped by a debugger,
- * inside. Only the reclaimer ever waits for an owner, never the other way round.
+ * release it. Waits sleep with back-off: an owner may have been descheduled, or stopped by a
+ * debugger, inside. Only the reclaimer ever waits for an owner, never the other way round.
  *
- * Where the heavy barrier is refused although it worked when the caches were made, nothing can be said
- * about other threads' fast paths: the magazines are opened again as they were, and only the calling
- * thread's own cache is drained.
+ * Where the heavy barrier is refused although it worked when the caches were made, nothing can be
+ * said about other threads' fast paths: the magazines are opened again as they were, and only the
+ * calling thread's own cache is drained.
  *
  * The letters are those of cache.h and registry.h.
  */
@@ -45,9 +47,9 @@ void fr_recall_drain(struct fr_recall *r, unsigned cls, struct fr_misuse *m);
 void fr_recall_end(struct fr_recall *r, struct fr_misuse *m);
 
 /*
- * For fork, with the recall lock held by the caller: closes all caches and waits for their owners to be
- * outside; opens them again with what they hold, with the registry lock held; and in the child, with
- * every lock held, makes orphans of the caches of threads that do not exist there.
+ * For fork, with the recall lock held by the caller: closes all caches and waits for their owners
+ * to be outside; opens them again with what they hold, with the registry lock held; and in the
+ * child, with every lock held, makes orphans of the caches of threads that do not exist there.
  */
 void fr_recall_close_for_fork(struct fr_instance *inst);
 void fr_recall_open_after_fork(struct fr_instance *inst);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * One reclaim: recall; class by class, drain and retire; end of the recall; hand back. The fallback is
- * called with no lock held, after the recall is over, so mutators and other reclaims go on meanwhile. Then
- * whole free pages inside spans that stay are purged.
- * Descriptors of data spans become free metadata blocks when their spans are handed back, so metadata
- * spans are retired after that, in a second pass.
+ * One reclaim: recall; class by class, drain and retire; end of the recall; hand back. The
+ * fallback is called with no lock held, after the recall is over, so mutators and other reclaims
+ * go on meanwhile. Then whole free pages inside spans that stay are purged. Descriptors of data
+ * spans become free metadata blocks when their spans are handed back, so metadata spans are
+ * retired after that, in a second pass.
  */
 #include "reclaim/reclaim.h"
 
@@ -24,8 +24,8 @@ static struct fr_link *retire_data(struct fr_recall *r, size_t *want, struct fr_
     return retired;
 }
 
-/* Purges, and retires what other threads emptied while the purge held slots of it: another reclaim may
- * have met it just then. */
+/* Purges, and retires what other threads emptied while the purge held slots of it: another reclaim
+ * may have met it just then. */
 static size_t purge(struct fr_instance *inst, size_t *want)
 {
     struct fr_link *retired = NULL;

@@ -2,8 +2,8 @@
 /*
  * The lists of all spans of an instance, by kind, and walks over them.
  *
- * A walk shows one row at a time, with no lock held. Its cursor stands on the span to visit next. Whoever takes a span
- * off its list moves the cursors that stand on it.
+ * A walk shows one row at a time, with no lock held. Its cursor stands on the span to visit next.
+ * Whoever takes a span off its list moves the cursors that stand on it.
  */
 #ifndef FR_ALL_SPANS_H
 #define FR_ALL_SPANS_H
@@ -43,8 +43,8 @@ void fr_walk_begin(struct fr_all_spans *all, struct fr_walker *w, enum fr_span_k
 void fr_walk_end(struct fr_all_spans *all, struct fr_walker *w);
 
 /*
- * Goes on to the next span that is not retired, and fills in its row; 0 at the end of the list. A retired span is on
- * the list only until reclaim, or growth of another class, takes it off.
+ * Goes on to the next span that is not retired, and fills in its row; 0 at the end of the list. A
+ * retired span is on the list only until reclaim, or growth of another class, takes it off.
  */
 int fr_walk_next(struct fr_all_spans *all, struct fr_walker *w, struct frusa_span_info *row);
 

@@ -7,19 +7,21 @@
  *     front    16 canary bytes; none when the layout's align is above 16
  *     object   as many bytes as were asked for
  *     tail     canary bytes up to the trailer, possibly none
- *     trailer  16 bytes: the size asked for, and a word made of the class of the layout, whether there
- *              is a front, and a hash of all that and the address
+ *     trailer  16 bytes: the size asked for, and a word made of the class of the layout, whether
+ *              there is a front, and a hash of all that and the address
  *
- * and comes from the class of the layout's own class size plus front and trailer, so that layouts of one
- * class stay layouts of one class. A free slot is filled with a pattern, which is verified when the slot is
- * handed out again. The live bits, a second bitmap behind `taken`, tell what is live right now; they are
- * set by the thread that hands the object out and cleared by whoever wins giving it back.
+ * and comes from the class of the layout's own class size plus front and trailer, so that layouts
+ * of one class stay layouts of one class. A free slot is filled with a pattern, which is verified
+ * when the slot is handed out again. The live bits, a second bitmap behind `taken`, tell what is
+ * live right now; they are set by the thread that hands the object out and cleared by whoever wins
+ * giving it back.
  *
- * An instance that a memory checker watches (port/tools.h) is a checked one. All but the live objects is
- * closed then, and opened for the functions here; what is given back goes through the quarantine.
+ * An instance that a memory checker watches (port/tools.h) is a checked one. All but the live
+ * objects is closed then, and opened for the functions here; what is given back goes through the
+ * quarantine.
  *
- * Lookups hold the page map's guard [P.2], so that any address at all can be judged safely; a checked
- * instance has no caches and is meant for tests, not for speed.
+ * Lookups hold the page map's guard [P.2], so that any address at all can be judged safely; a
+ * checked instance has no caches and is meant for tests, not for speed.
  */
 #ifndef FR_CHECKED_H
 #define FR_CHECKED_H
@@ -34,8 +36,8 @@ struct fr_claim {
     size_t align;
 };
 
-/* Non-zero when a managed layout with its surroundings is too long for a span: it is served as a large
- * object. */
+/* Non-zero when a managed layout with its surroundings is too long for a span: it is served as a
+ * large object. */
 int fr_checked_is_large(size_t size, size_t align);
 
 /* The bytes of the slot for a managed layout that is not large. */
@@ -53,10 +55,12 @@ void fr_checked_dealloc(struct fr_heap *h, void *p, const struct fr_claim *claim
 size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *claim,
                        struct fr_misuse *m);
 
-/* A span goes with everything in it: nothing in it is the program's any more. For watched instances. */
+/* A span goes with everything in it: nothing in it is the program's any more. For watched
+ * instances. */
 void fr_checked_forget(struct fr_span *s);
 
-/* Changes the size of a live managed object in place if the layout's class stays; 0: it does not. */
+/* Changes the size of a live managed object in place if the layout's class stays; 0: it does
+ * not. */
 int fr_checked_resize(struct fr_heap *h, void *p, size_t align, size_t new_size);
 
 #endif /* FR_CHECKED_H */

@@ -5,13 +5,15 @@
 #include "spans/recycle.h"
 #include "spans/watch.h"
 
-/* A watched span does not use slot 0: the descriptor's base would count as a reference to an object there. */
+/* A watched span does not use slot 0: the descriptor's base would count as a reference to an
+ * object there. */
 static unsigned first_slot(const struct fr_heap *h, size_t slots)
 {
     return fr_heap_is_watched(h) && slots > 1;
 }
 
-/* Makes a block a span, complete; NULL when there is no room for its descriptor or in the page map. */
+/* Makes a block a span, complete; NULL when there is no room for its descriptor or in the page
+ * map. */
 static struct fr_span *make_span(struct fr_heap *h, unsigned cls, const struct fr_block *block,
                                  size_t reserved, size_t *got, int *at_limit)
 {

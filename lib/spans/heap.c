@@ -48,8 +48,8 @@ void fr_heap_forget_withdrawn(struct fr_heap *h)
 
 size_t fr_heap_mark_purged(struct fr_heap *h, struct fr_span *s, size_t set)
 {
-    /* Counted before marking: who takes a slot subtracts what it unmarks. Another purge may have marked some of the
-     * pages since this one chose them. */
+    /* Counted before marking: who takes a slot subtracts what it unmarks. Another purge may have
+     * marked some of the pages since this one chose them. */
     size_t bytes = fr_popcount(set) * FR_PAGE_SIZE;
     fr_fetch_add_relaxed(&h->purged, bytes);
     size_t marked = fr_span_mark(s, set) * FR_PAGE_SIZE;

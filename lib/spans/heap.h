@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Layer spans: memory from the fallback becomes spans, spans become objects, and empty spans go back.
- * The heap is the part of an instance that this layer works on: its fallback, its slabs and all its spans.
- * Nothing here knows caches or threads.
+ * Layer spans: memory from the fallback becomes spans, spans become objects, and empty spans go
+ * back. The heap is the part of an instance that this layer works on: its fallback, its slabs and
+ * all its spans. Nothing here knows caches or threads.
  *
  * Each piece of state has one owner, the file that changes it. The others only read it.
  */
@@ -15,12 +15,13 @@
 #include "spans/all_spans.h"
 #include "spans/span.h"
 
-/* Lists of a slab by fullness: of `capacity` at least 3/4, 1/2, 1/4, 0. Empty spans are on a list of their own. */
+/* Lists of a slab by fullness: of `capacity` at least 3/4, 1/2, 1/4, 0. Empty spans are on a list
+ * of their own. */
 #define FR_BIN_COUNT 4
 #define FR_BIN_EMPTY FR_BIN_COUNT
 
-/* Everything an instance keeps for one class: a cache line, so that slabs do not disturb each other. Owner: slab_list.h,
- * but for `held`. */
+/* Everything an instance keeps for one class: a cache line, so that slabs do not disturb each
+ * other. Owner: slab_list.h, but for `held`. */
 struct fr_slab {
     FRUSA_ALIGNAS_(FR_CACHE_LINE)
     fr_lock lock;                       /* rank FR_RANK_SLAB; covers all but `held` and `used` */
@@ -38,7 +39,8 @@ struct fr_empties {
     fr_atomic bytes; /* changed under the slab lock */
 };
 
-/* When growth looks for empty spans of other classes. Owner: recycle.c. Threads may overwrite each other's numbers. */
+/* When growth looks for empty spans of other classes. Owner: recycle.c. Threads may overwrite each
+ * other's numbers. */
 struct fr_recycle_pace {
     fr_atomic pause;        /* growths that are not to look */
     fr_atomic longer_pause; /* the same for spans that are too long */
@@ -116,12 +118,14 @@ static inline struct fr_empties *fr_empties_of(const struct fr_span *s)
 }
 
 /*
- * Enters a span that is filled in into the page map and the list of all spans; 0 when the page map has no room for
- * it, *at_limit as in fr_fallback_alloc. Lookups find the span from now on, slabs do not yet.
+ * Enters a span that is filled in into the page map and the list of all spans; 0 when the page map
+ * has no room for it, *at_limit as in fr_fallback_alloc. Lookups find the span from now on, slabs
+ * do not yet.
  */
 int fr_heap_publish(struct fr_heap *h, struct fr_span *s, enum fr_span_kind kind, int *at_limit);
 
-/* Takes a retired span out of both: nobody finds it any more [S.7]. The span counts as withdrawn. */
+/* Takes a retired span out of both: nobody finds it any more [S.7]. The span counts as
+ * withdrawn. */
 void fr_heap_withdraw(struct fr_heap *h, struct fr_span *s);
 
 /* The memory of a large object is on its way back, too. */

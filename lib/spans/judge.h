@@ -2,8 +2,9 @@
 /*
  * What an address that a program gives back, or asks about, really is.
  *
- * The page map knows the span. Whether the object is live, and whether a claimed layout fits, is for the caller to find
- * out. The caller holds the page map's guard, or knows that the object is live [P.2].
+ * The page map knows the span. Whether the object is live, and whether a claimed layout fits, is
+ * for the caller to find out. The caller holds the page map's guard, or knows that the object is
+ * live [P.2].
  */
 #ifndef FR_JUDGE_H
 #define FR_JUDGE_H
@@ -18,13 +19,15 @@ struct fr_found {
 };
 
 /*
- * FR_MISUSE_NONE, with *found filled in, when p is where an object of this heap begins. In a checked heap an object of
- * a size class does not begin where its slot does: there p may be anywhere in the span. Otherwise the kind of misuse;
- * then *found holds what could be found, span NULL: nothing.
+ * FR_MISUSE_NONE, with *found filled in, when p is where an object of this heap begins. In a
+ * checked heap an object of a size class does not begin where its slot does: there p may be
+ * anywhere in the span. Otherwise the kind of misuse; then *found holds what could be found, span
+ * NULL: nothing.
  */
 enum fr_misuse_kind fr_judge(const struct fr_heap *h, const void *p, struct fr_found *found);
 
-/* What is wrong with giving p back as an object of a layout, when something is. Takes the page map's guard. */
+/* What is wrong with giving p back as an object of a layout, when something is. Takes the page
+ * map's guard. */
 enum fr_misuse_kind fr_diagnose(struct fr_heap *h, const void *p);
 
 #endif /* FR_JUDGE_H */

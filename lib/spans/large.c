@@ -7,15 +7,15 @@
 #include "spans/judge.h"
 #include "spans/watch.h"
 
-/* The instance's pool of watched objects, or none: memcheck searches pools for leaks only in programs that use
- * malloc too, so where no block of malloc's can be in the way there is none. */
+/* The instance's pool of watched objects, or none: memcheck searches pools for leaks only in
+ * programs that use malloc too, so where no block of malloc's can be in the way there is none. */
 static void *pool_of(struct fr_heap *h)
 {
     return fr_default_ops && h->backing.ops.alloc == fr_default_ops->alloc ? NULL : h;
 }
 
-/* A watched object begins to exist, or is where it is now: the first `known` bytes are initialised. The rest of the
- * last page is unused: nothing may read or write it. */
+/* A watched object begins to exist, or is where it is now: the first `known` bytes are
+ * initialised. The rest of the last page is unused: nothing may read or write it. */
 static void watch(struct fr_span *s, size_t size, size_t known)
 {
     if (!fr_heap_is_watched(s->heap))
@@ -107,9 +107,9 @@ void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_m
     fr_pagemap_trim_excess(&h->map);
 }
 
-/* A fallback's resize must keep the alignment, and the range of addresses. Memory that does not is moved
- * once more; where that fails, misaligned memory is better than none, but what the page map cannot hold
- * cannot be kept, and the old block is gone. */
+/* A fallback's resize must keep the alignment, and the range of addresses. Memory that does not is
+ * moved once more; where that fails, misaligned memory is better than none, but what the page map
+ * cannot hold cannot be kept, and the old block is gone. */
 static void *realigned(struct fr_heap *h, void *p, size_t bytes, size_t align)
 {
     int in_range = fr_address_in_range(p, bytes);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * An index of large objects by address. The page map knows the first page of a large object only, so it cannot tell
- * what an address inside of one belongs to.
+ * An index of large objects by address. The page map knows the first page of a large object only,
+ * so it cannot tell what an address inside of one belongs to.
  *
- * The caller holds the lock that covers the index. An object's base and length do not change while it is in.
+ * The caller holds the lock that covers the index. An object's base and length do not change while
+ * it is in.
  */
 #ifndef FR_LARGE_INDEX_H
 #define FR_LARGE_INDEX_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The quarantine of a watched instance: objects that were given back wait until FR_QUARANTINE_SLOTS more
- * were, before their slots are handed out again, so that a use after free meets a closed slot.
+ * The quarantine of a watched instance: objects that were given back wait until
+ * FR_QUARANTINE_SLOTS more were, before their slots are handed out again, so that a use after free
+ * meets a closed slot.
  *
- * A ring of slots, exchanged by compare-and-swap: whoever puts an object in takes the one before it out
- * and gives it to its slab. Statistics count what is in it as cached; reclaim and walk empty it.
+ * A ring of slots, exchanged by compare-and-swap: whoever puts an object in takes the one before
+ * it out and gives it to its slab. Statistics count what is in it as cached; reclaim and walk
+ * empty it.
  */
 #ifndef FR_QUARANTINE_H
 #define FR_QUARANTINE_H

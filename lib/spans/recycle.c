@@ -16,8 +16,8 @@ static int has_empty(const struct fr_heap *h, unsigned cls, size_t bytes)
     return fr_load_relaxed(&h->empties[cls].bytes) >= bytes;
 }
 
-/* The longest span that a class can make of a block which is asked for with `bytes`. Each page of a span with
- * several objects has a bit in a word. */
+/* The longest span that a class can make of a block which is asked for with `bytes`. Each page of
+ * a span with several objects has a bit in a word. */
 static size_t longest(unsigned cls, size_t bytes)
 {
     size_t most = bytes + bytes / LONGER_SHARE;
@@ -45,7 +45,8 @@ static struct fr_span *look(struct fr_heap *h, unsigned cls, size_t bytes)
     return s;
 }
 
-/* A longer one. Objects so big that their spans hold few: what a buffer that grew has left behind. */
+/* A longer one. Objects so big that their spans hold few: what a buffer that grew has left
+ * behind. */
 static struct fr_span *look_for_longer(struct fr_heap *h, unsigned cls, size_t bytes)
 {
     size_t most = longest(cls, bytes);
@@ -88,8 +89,9 @@ static struct fr_block block_of(struct fr_heap *h, struct fr_span *s)
     return block;
 }
 
-/* A span that is too long goes back to the fallback, which can cut what it needs from it. That happens once for
- * as many growths as it serves: whoever needs the long one again pays for its pages. 0 when there is none. */
+/* A span that is too long goes back to the fallback, which can cut what it needs from it. That
+ * happens once for as many growths as it serves: whoever needs the long one again pays for its
+ * pages. 0 when there is none. */
 static int give_longer_back(struct fr_heap *h, unsigned cls, size_t bytes)
 {
     if (!may_look(&h->recycle.longer_pause))

@@ -32,8 +32,9 @@ static struct fr_link *merge(struct fr_link *a, struct fr_link *b)
     return head.next;
 }
 
-/* Bottom-up merge sort of a list: bin i holds a sorted list of 2^i members, or NULL (as in D. E. Knuth,
- * The Art of Computer Programming 3, 5.2.4, exercise on list merging). No recursion, no memory. */
+/* Bottom-up merge sort of a list: bin i holds a sorted list of 2^i members, or NULL (as in D. E.
+ * Knuth, The Art of Computer Programming 3, 5.2.4, exercise on list merging). No recursion, no
+ * memory. */
 static struct fr_link *sort(struct fr_link *list)
 {
     struct fr_link *bins[FR_WORD_BITS] = {NULL};
@@ -192,8 +193,8 @@ size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired)
 /* Rounds of fr_back_off: about a tenth of a second. */
 #define WAIT_ROUNDS 160
 
-/* While other threads have spans on the way to the fallback: waits until it has taken some of them. Not from within the fallback
- * itself, where the thread would wait for its own call. */
+/* While other threads have spans on the way to the fallback: waits until it has taken some of
+ * them. Not from within the fallback itself, where the thread would wait for its own call. */
 static int wait_for_others(struct fr_heap *h, int is_own)
 {
     size_t before = fr_load_relaxed(&h->settled);

@@ -2,17 +2,20 @@
 /*
  * Handing retired spans to the fallback: sorted by address, in batches, with no lock held.
  *
- * What one call has to hand back is a job. Its batches are taken off under the lock of all spans, by the thread whose job
- * it is, and by others that are at the instance's limit: they help instead of waiting for a fallback that may be slow.
- * The job's owner returns when the job has no batch left. Others may then still be inside the fallback with one.
+ * What one call has to hand back is a job. Its batches are taken off under the lock of all spans,
+ * by the thread whose job it is, and by others that are at the instance's limit: they help instead
+ * of waiting for a fallback that may be slow. The job's owner returns when the job has no batch
+ * left. Others may then still be inside the fallback with one.
  *
- *   withdrawn = bytes of retired spans on private lists and in jobs, and of those that threads are inside the fallback with
+ *   withdrawn = bytes of retired spans on private lists and in jobs, and of those that threads are
+ *   inside the fallback with
  *
- * Metadata. The descriptors of handed back data spans become free blocks, and metadata spans may become empty by that.
- * A reclaim releases empty metadata spans last. A thread that hands data spans back outside of a reclaim may be later than
- * that. It asks whether a pass over the metadata began meanwhile, and if so makes one itself:
- *   [L.1] Either the reclaim's pass sees the blocks that the other thread freed, or the other thread sees that the pass
- *         began. Both do what they do first before a full fence.
+ * Metadata. The descriptors of handed back data spans become free blocks, and metadata spans may
+ * become empty by that. A reclaim releases empty metadata spans last. A thread that hands data
+ * spans back outside of a reclaim may be later than that. It asks whether a pass over the metadata
+ * began meanwhile, and if so makes one itself:
+ *   [L.1] Either the reclaim's pass sees the blocks that the other thread freed, or the other
+ *         thread sees that the pass began. Both do what they do first before a full fence.
  */
 #ifndef FR_RELEASE_H
 #define FR_RELEASE_H
@@ -20,27 +23,32 @@
 #include "spans/meta.h"
 
 /*
- * Gives the spans of a private list (linked by in_slab.next, NULL-terminated; all of one kind, data or metadata) back to
- * the fallback, and their descriptors to the metadata slabs. Returns the bytes of the list.
+ * Gives the spans of a private list (linked by in_slab.next, NULL-terminated; all of one kind,
+ * data or metadata) back to the fallback, and their descriptors to the metadata slabs. Returns the
+ * bytes of the list.
  */
 size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind);
 
-/* Gives empty metadata spans back until *want bytes went back; lowers *want by that and returns it. */
+/* Gives empty metadata spans back until *want bytes went back; lowers *want by that and returns
+ * it. */
 size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want);
 
-/* The same for data spans, for a thread that is not in a reclaim: with the metadata that a reclaim may have missed [L.1]. */
+/* The same for data spans, for a thread that is not in a reclaim: with the metadata that a reclaim
+ * may have missed [L.1]. */
 size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired);
 
 /*
- * For a thread that is at the limit: hands back what other threads have retired, and waits, for about a tenth of a second at
- * most, while other threads are inside the fallback. Returns 0 when nothing is on its way back, or the wait was in vain.
+ * For a thread that is at the limit: hands back what other threads have retired, and waits, for
+ * about a tenth of a second at most, while other threads are inside the fallback. Returns 0 when
+ * nothing is on its way back, or the wait was in vain.
  */
 int fr_release_help(struct fr_heap *h);
 
 /* In the child of a fork: forgets the jobs of other threads. Their spans are lost to the child. */
 void fr_release_after_fork(struct fr_heap *h);
 
-/* Gives every span and large object back, whatever lives in it. Nobody else uses the heap any more. */
+/* Gives every span and large object back, whatever lives in it. Nobody else uses the heap any
+ * more. */
 void fr_release_everything(struct fr_heap *h);
 
 #endif /* FR_RELEASE_H */

@@ -4,8 +4,8 @@
 #include "spans/judge.h"
 #include "spans/slab_list.h"
 
-/* Spans that one hold of the slab lock moves between bins while it looks for a full one: bounds the hold
- * to about a microsecond. */
+/* Spans that one hold of the slab lock moves between bins while it looks for a full one: bounds
+ * the hold to about a microsecond. */
 #define MOVES_PER_HOLD 8
 
 struct reservation {
@@ -13,8 +13,9 @@ struct reservation {
     size_t n;
 };
 
-/* Under the slab lock. The fullest span, roughly, with a free slot: of the fullest bin, else of the empties, the one that
- * came last. So a few spans take all the traffic, and the others drain and stay purged. NULL when all are full. */
+/* Under the slab lock. The fullest span, roughly, with a free slot: of the fullest bin, else of
+ * the empties, the one that came last. So a few spans take all the traffic, and the others drain
+ * and stay purged. NULL when all are full. */
 static struct fr_span *fullest(struct fr_slab *slab, const struct fr_empties *empties)
 {
     unsigned moves = 0;
@@ -148,8 +149,8 @@ FR_INLINE int give_bits(struct fr_span *s, size_t word, size_t mask)
     }
 }
 
-/* The slot of an object within the word of `taken` that begins with the object at `first`; `slots` or more when p
- * is no object there. As fr_span_slot_exactly. */
+/* The slot of an object within the word of `taken` that begins with the object at `first`; `slots`
+ * or more when p is no object there. As fr_span_slot_exactly. */
 FR_INLINE size_t slot_in_word(const struct fr_span *s, const char *first, size_t slots,
                               const char *p)
 {
@@ -185,8 +186,9 @@ static size_t more_mates(const struct fr_span *s, size_t slot, void *const *obje
     return mask;
 }
 
-/* The mask of `slot` and of the objects behind objects[0] that share its word, each once; *run is how many objects
- * that are. What was allocated together is often freed together, in whatever order. */
+/* The mask of `slot` and of the objects behind objects[0] that share its word, each once; *run is
+ * how many objects that are. What was allocated together is often freed together, in whatever
+ * order. */
 FR_INLINE size_t word_mates(const struct fr_span *s, size_t slot, void *const *objects, size_t n,
                             size_t *run)
 {
@@ -197,8 +199,8 @@ FR_INLINE size_t word_mates(const struct fr_span *s, size_t slot, void *const *o
     return (size_t)1 << (slot % FR_WORD_BITS);
 }
 
-/* Gives objects[0] and its word mates back; returns how many objects that is, *taken is how many of them
- * were taken and *span (NULL: none) whose they are. */
+/* Gives objects[0] and its word mates back; returns how many objects that is, *taken is how many
+ * of them were taken and *span (NULL: none) whose they are. */
 FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                           struct fr_span **span, size_t *taken, struct fr_misuse *m)
 {
@@ -224,8 +226,9 @@ FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects,
 void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t n,
                   struct fr_misuse *m)
 {
-    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span alive. (A table
-     * of what is owed to several spans was slower: its hits and misses are mispredicted.) */
+    /* Counts are lowered once for a run of objects of one span. What is owed keeps that span
+     * alive. (A table of what is owed to several spans was slower: its hits and misses are
+     * mispredicted.) */
     struct fr_span *current = NULL;
     size_t owed = 0;
     size_t given = 0;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The lists of a slab: its spans by fullness, and the empty ones. Everything here runs under the slab lock.
+ * The lists of a slab: its spans by fullness, and the empty ones. Everything here runs under the
+ * slab lock.
  *
- *   bins[3..0]  0 < count < capacity. A span's bin follows its count lazily: a lowering does not move the span, the
- *               next search for the fullest that meets it does. Searches take the last member.
+ *   bins[3..0]  0 < count < capacity. A span's bin follows its count lazily: a lowering does not
+ *               move the span, the next search for the fullest that meets it does. Searches take
+ *               the last member.
  *   empties     count = 0, exactly. The span that has been empty for longest comes first.
  *   no list     count = capacity, exactly
  *
  * The circular list of a bin or of the empties is known by its first member.
  *
- * A claim scan (slab_scan.c) notes its number in each span that it is done with. In every bin the spans that the scan
- * has not met come before those that it has met; so a first member that was met ends the bin.
+ * A claim scan (slab_scan.c) notes its number in each span that it is done with. In every bin the
+ * spans that the scan has not met come before those that it has met; so a first member that was
+ * met ends the bin.
  */
 #ifndef FR_SLAB_LIST_H
 #define FR_SLAB_LIST_H
@@ -76,7 +79,8 @@ static inline void fr_empties_remove(struct fr_span *s)
     fr_fetch_sub_relaxed(&fr_empties_of(s)->bytes, s->bytes);
 }
 
-/* Puts a span, new or with a new count, on the list that its count asks for; on none when it is full. */
+/* Puts a span, new or with a new count, on the list that its count asks for; on none when it is
+ * full. */
 static inline void fr_span_file(struct fr_span *s, size_t count)
 {
     if (count == 0)
@@ -99,7 +103,8 @@ static inline size_t fr_span_raise(struct fr_span *s, size_t n)
     return count;
 }
 
-/* The same for a purge: a span that does not become full stays in its bin, where the scan will meet it again. */
+/* The same for a purge: a span that does not become full stays in its bin, where the scan will
+ * meet it again. */
 static inline void fr_span_claim(struct fr_span *s, size_t n)
 {
     if (fr_fetch_add_acquire(&s->count, n) + n == s->capacity)

@@ -96,7 +96,7 @@ struct fr_span *fr_slab_retire_one(struct fr_heap *h, unsigned cls, size_t least
 void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan *scan)
 {
     scan->slab = &h->slabs[cls];
-    scan->bins = FR_BIN_COUNT;
+    scan->bins = FR_BIN_COUNT; /* downward [K.1] */
     scan->again = NULL;
     scan->rounds = 0;
     fr_lock_acquire(&scan->slab->lock, FR_RANK_SLAB);
@@ -104,8 +104,9 @@ void fr_slab_claims_begin(struct fr_heap *h, unsigned cls, struct fr_claim_scan 
     fr_lock_release(&scan->slab->lock, FR_RANK_SLAB);
 }
 
-/* Under the slab lock: the next span of the scan's bin that no scan has met since the last one began; NULL: the bin is
- * done. Scans of several reclaims take turns, and what one of them met is done with for the others. */
+/* Under the slab lock: the next span of the scan's bin that no scan has met since the last one
+ * began; NULL: the bin is done. Scans of several reclaims take turns, and what one of them met is
+ * done with for the others. */
 static struct fr_span *next_unmet(const struct fr_claim_scan *scan)
 {
     struct fr_link *first = scan->slab->bins[scan->bins - 1];
@@ -114,8 +115,9 @@ static struct fr_span *next_unmet(const struct fr_claim_scan *scan)
     return fr_span_of_slab_link(first);
 }
 
-/* Under the slab lock: the span is met, and goes to the bin of `count`, what is reserved of it without the claim, unless
- * it is full by now. Left where it was, a sparse span would be taken for a full one by the next refills. */
+/* Under the slab lock: the span is met, and goes to the bin of `count`, what is reserved of it
+ * without the claim, unless it is full by now. Left where it was, a sparse span would be taken for
+ * a full one by the next refills. */
 static void pass(struct fr_slab *slab, struct fr_span *s, size_t count)
 {
     unsigned bin = s->bin;
@@ -126,8 +128,8 @@ static void pass(struct fr_slab *slab, struct fr_span *s, size_t count)
     fr_bin_add(s, fr_bin_for(s, count) < bin ? fr_bin_for(s, count) : bin);
 }
 
-/* Half of the free slots of the class may be claimed at a time. [G.3] Exact under the lock: `used` is raised under it,
- * and lowered late. */
+/* Half of the free slots of the class may be claimed at a time. [G.3] Exact under the lock: `used`
+ * is raised under it, and lowered late. */
 static size_t claimable(const struct fr_slab *slab)
 {
     size_t slots = fr_load_relaxed(&slab->slots);
@@ -141,7 +143,8 @@ static size_t least_of(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Under the slab lock: reserves the free pages of a span, as far as *slots goes. 0: more are left. */
+/* Under the slab lock: reserves the free pages of a span, as far as *slots goes. 0: more are
+ * left. */
 static int claim(struct fr_slab *slab, struct fr_span *s, struct fr_page_claim *out, size_t *slots)
 {
     size_t set = fr_span_free_pages(s);
@@ -155,8 +158,8 @@ static int claim(struct fr_slab *slab, struct fr_span *s, struct fr_page_claim *
     return out->pages == set;
 }
 
-/* A span is claimed in a few parts, each half of what is free. More parts than that mean that the fallback refuses, or
- * that mutators are as fast: then the rest of the span is left. */
+/* A span is claimed in a few parts, each half of what is free. More parts than that mean that the
+ * fallback refuses, or that mutators are as fast: then the rest of the span is left. */
 static int may_go_on(struct fr_claim_scan *scan, const struct fr_span *s)
 {
     scan->rounds = s == scan->again ? scan->rounds + 1 : 0;

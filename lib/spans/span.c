@@ -5,8 +5,9 @@
 #include "base/count.h"
 
 /*
- * ceil(2^FR_RECIPROCAL_SHIFT / size). Machines with narrower words have no instruction for that division but
- * a call of the compiler's own library, which freestanding programs need not have: there, bit by bit.
+ * ceil(2^FR_RECIPROCAL_SHIFT / size). Machines with narrower words have no instruction for that
+ * division but a call of the compiler's own library, which freestanding programs need not have:
+ * there, bit by bit.
  */
 static uint64_t reciprocal_of(size_t size)
 {
@@ -91,15 +92,16 @@ size_t fr_span_take(struct fr_span *s, size_t n, void **out)
         if (mask) {
             size_t first = word * FR_WORD_BITS;
             end = first + fr_log2_floor(mask) + 1 > end ? first + fr_log2_floor(mask) + 1 : end;
-            /* From the end: a magazine is emptied from its top, so they are used in ascending order. */
+            /* From the end: a magazine is emptied from its top, so they are used in ascending
+             * order. */
             for (; mask; mask &= mask - 1)
                 out[--n] = fr_span_object(s, first + fr_ctz(mask));
         }
         if (n && ++word == s->words)
             word = 0;
     }
-    /* Not in a word that is used up: single objects that come back to it lie between other threads' objects,
-     * and the next taker should rather begin on lines of its own. */
+    /* Not in a word that is used up: single objects that come back to it lie between other
+     * threads' objects, and the next taker should rather begin on lines of its own. */
     if (fr_load_relaxed(&s->taken[word]) == ~(size_t)0)
         word = word + 1 < s->words ? word + 1 : 0;
     fr_store_u32_relaxed(&s->hint, (unsigned)word);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A program that was built with libfrusa 0.1.0 works with this library. The structures below are those of
- * 0.1.0, to stay as they are: the header's must keep their size and their members' places, and the library
- * must write no further than they reach. A program of that time leaves zero what it does not know.
+ * A program that was built with libfrusa 0.1.0 works with this library. The structures below are
+ * those of 0.1.0, to stay as they are: the header's must keep their size and their members'
+ * places, and the library must write no further than they reach. A program of that time leaves
+ * zero what it does not know.
  */
 #include <frusa.h>
 
@@ -156,7 +157,8 @@ static void statistics_stay_inside(frusa_t *f)
     REQUIRE(stats.it.fallback_allocs >= stats.it.fallback_deallocs);
 }
 
-/* What a program does that knows nothing later than 0.1.0: a fallback of two functions, and options. */
+/* What a program does that knows nothing later than 0.1.0: a fallback of two functions, and
+ * options. */
 static void created_over_two_functions(void)
 {
     const struct ops_0_1 ops = {.alloc = take, .dealloc = give};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Keeps the only pointers to malloc's blocks, and to objects, in objects: no tool may call those leaked. */
+/* Keeps the only pointers to malloc's blocks, and to objects, in objects: no tool may call those
+ * leaked. */
 #include "watched.h"
 
 static frusa_t heap = FRUSA_INITIALIZER(NULL, NULL);

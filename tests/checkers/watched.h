@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What the programs for memory checkers share. Each makes one mistake, in the line marked HERE, and says
- * in its first lines what memcheck and the address sanitizer call that; run.sh asserts name and line.
+ * What the programs for memory checkers share. Each makes one mistake, in the line marked HERE,
+ * and says in its first lines what memcheck and the address sanitizer call that; run.sh asserts
+ * name and line.
  */
 #ifndef WATCHED_H
 #define WATCHED_H

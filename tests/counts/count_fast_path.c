@@ -2,9 +2,9 @@
 /*
  * Work whose instructions the script `run` counts: count_fast_path sized|unsized|cache SIZE.
  *
- * An object of SIZE bytes is allocated and given back, again and again, so that every call finds what
- * it needs in the cache. Only what happens inside the call that the script names while counts_measured
- * runs is counted. Prints the number of pairs.
+ * An object of SIZE bytes is allocated and given back, again and again, so that every call finds
+ * what it needs in the cache. Only what happens inside the call that the script names while
+ * counts_measured runs is counted. Prints the number of pairs.
  */
 #include <stdint.h>
 #include <stdio.h>

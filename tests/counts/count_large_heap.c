@@ -2,11 +2,11 @@
 /*
  * Work whose instructions the script `run` counts: count_large_heap pairs|batches|frees OBJECTS.
  *
- * pairs: with OBJECTS live objects of 64 bytes, the oldest is given back and a new one allocated, again
- * and again. batches: the same with a few thousand at a time, more than caches hold. frees: OBJECTS
- * objects are given back in random order, and whatever the cache still holds with them. Only what
- * happens inside the calls that the script names while counts_measured runs is counted. Prints the
- * number of operations.
+ * pairs: with OBJECTS live objects of 64 bytes, the oldest is given back and a new one allocated,
+ * again and again. batches: the same with a few thousand at a time, more than caches hold. frees:
+ * OBJECTS objects are given back in random order, and whatever the cache still holds with them.
+ * Only what happens inside the calls that the script names while counts_measured runs is counted.
+ * Prints the number of operations.
  */
 #include <stdint.h>
 #include <stdio.h>

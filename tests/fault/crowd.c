@@ -14,7 +14,8 @@
 
 enum { CAPACITY = 150 };
 
-/* All memory of the threads' own is there before the shortage begins, and nobody ends before it does. */
+/* All memory of the threads' own is there before the shortage begins, and nobody ends before it
+ * does. */
 struct crowd {
     frusa_t *f;
     size_t steps;

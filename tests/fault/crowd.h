@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Threads that allocate from one instance while the system is short of something, and one that reclaims.
- * Every failure has to be ENOMEM; when the shortage is over, nothing is lost and the instance is as
- * good as new.
+ * Threads that allocate from one instance while the system is short of something, and one that
+ * reclaims. Every failure has to be ENOMEM; when the shortage is over, nothing is lost and the
+ * instance is as good as new.
  */
 #ifndef FAULT_CROWD_H
 #define FAULT_CROWD_H
@@ -23,14 +23,15 @@ struct crowd_result {
 };
 
 /*
- * Runs `threads` threads of `steps` random calls each on `f`, which may be a static instance that has not
- * been used yet: it is then for the first time during the shortage. Is to run in a child process; requires all
- * of the above, and destroys the instance.
+ * Runs `threads` threads of `steps` random calls each on `f`, which may be a static instance that
+ * has not been used yet: it is then for the first time during the shortage. Is to run in a child
+ * process; requires all of the above, and destroys the instance.
  */
 void crowd_run(frusa_t *f, size_t threads, size_t steps, const struct shortage *shortage,
                struct crowd_result *result);
 
-/* Requires that an instance with nothing live is valid and usable, and that a reclaim leaves no span. */
+/* Requires that an instance with nothing live is valid and usable, and that a reclaim leaves no
+ * span. */
 void crowd_require_whole(frusa_t *f);
 
 #endif /* FAULT_CROWD_H */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fallback whose every call blocks until another thread has been through all of the library on the same
- * instance; the first allocation and the first batch given back for a second more, with another such round
- * after it. If a lock were held during a fallback call, or a mutator waited for one, this would hang.
+ * A fallback whose every call blocks until another thread has been through all of the library on
+ * the same instance; the first allocation and the first batch given back for a second more, with
+ * another such round after it. If a lock were held during a fallback call, or a mutator waited for
+ * one, this would hang.
  */
 #include "drive.h"
 #include "support/environment.h"

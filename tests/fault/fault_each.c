@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Every single call of the fallback failed in turn, in every scenario and setting, and pairs of calls in
- * scenarios of at most 60: each pair in "make check-faults", a ninth of them in "make check". Prints a table of
- * what was injected and what came of it.
+ * Every single call of the fallback failed in turn, in every scenario and setting, and pairs of
+ * calls in scenarios of at most 60: each pair in "make check-faults", a ninth of them in "make
+ * check". Prints a table of what was injected and what came of it.
  */
 #include "drive.h"
 #include "support/environment.h"

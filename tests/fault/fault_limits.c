@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A system that is short of memory: limits on address space, on data, on locked memory and on the number of
- * mappings, and a control group. 16 threads allocate meanwhile and one reclaims. Every error is ENOMEM, and
- * once the shortage is over nothing is lost. Each case runs in a process of its own.
+ * A system that is short of memory: limits on address space, on data, on locked memory and on the
+ * number of mappings, and a control group. 16 threads allocate meanwhile and one reclaims. Every
+ * error is ENOMEM, and once the shortage is over nothing is lost. Each case runs in a process of
+ * its own.
  */
 #include "cgroup.h"
 #include "crowd.h"

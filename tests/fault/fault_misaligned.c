@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fallback that returns misaligned memory: at each of its calls in turn, and at random. That counts as
- * a call that failed, and the memory is handed straight back.
+ * A fallback that returns misaligned memory: at each of its calls in turn, and at random. That
+ * counts as a call that failed, and the memory is handed straight back.
  */
 #include "drive.h"
 #include "support/environment.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Calls of the fallback that fail at random, 1, 10 and 50 of 100, misaligned memory among them: in every
- * scenario, and under threads with a random mix of calls. Prints the seed.
+ * Calls of the fallback that fail at random, 1, 10 and 50 of 100, misaligned memory among them: in
+ * every scenario, and under threads with a random mix of calls. Prints the seed.
  */
 #include "drive.h"
 #include "support/check_instance.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fallback that calls back into the instance from the beginning and the end of each of its functions,
- * up to three levels deep, also while some of its calls fail. Nothing deadlocks, corrupts or leaks.
+ * A fallback that calls back into the instance from the beginning and the end of each of its
+ * functions, up to three levels deep, also while some of its calls fail. Nothing deadlocks,
+ * corrupts or leaks.
  */
 #include "drive.h"
 #include "support/environment.h"

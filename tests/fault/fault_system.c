@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A kernel that refuses system calls: each of those that the library makes; from before an instance's first
- * use or from later on; always, one call in three, or every single call in turn. Threads allocate
- * meanwhile and one reclaims. Whatever fails fails with ENOMEM, contents stay, memory said to be zero is;
- * and once the kernel is willing again, nothing is lost. Each case runs in a process of its own.
+ * A kernel that refuses system calls: each of those that the library makes; from before an
+ * instance's first use or from later on; always, one call in three, or every single call in turn.
+ * Threads allocate meanwhile and one reclaims. Whatever fails fails with ENOMEM, contents stay,
+ * memory said to be zero is; and once the kernel is willing again, nothing is lost. Each case runs
+ * in a process of its own.
  */
 #include "crowd.h"
 #include "drive.h"

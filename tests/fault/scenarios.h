@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Every scenario that the fault programs drive through failing, misplacing and re-entering fallbacks, in
- * one table. A scenario uses an instance in one way, accepts any call's failure, and leaves nothing live.
+ * Every scenario that the fault programs drive through failing, misplacing and re-entering
+ * fallbacks, in one table. A scenario uses an instance in one way, accepts any call's failure, and
+ * leaves nothing live.
  */
 #ifndef FAULT_SCENARIOS_H
 #define FAULT_SCENARIOS_H

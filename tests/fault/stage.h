@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Calls that may fail, for scenarios. A failure has to have a reason (the fallback refused or misplaced
- * memory during that call), has to set errno to ENOMEM, and has to leave everything live as it was.
+ * Calls that may fail, for scenarios. A failure has to have a reason (the fallback refused or
+ * misplaced memory during that call), has to set errno to ENOMEM, and has to leave everything live
+ * as it was.
  */
 #ifndef FAULT_STAGE_H
 #define FAULT_STAGE_H
@@ -25,7 +26,8 @@ struct item stage_cache_alloc(struct stage *stage, frusa_cache_t *cache, size_t 
 /* Gives such an object back through a cache. */
 void stage_cache_free(struct stage *stage, frusa_cache_t *cache, struct item *item);
 
-/* Changes the size, with the layout or (align must be 0) without; the item keeps what it holds on failure. */
+/* Changes the size, with the layout or (align must be 0) without; the item keeps what it holds on
+ * failure. */
 void stage_realloc(struct stage *stage, struct item *item, size_t new_size, int with_layout);
 
 /* Checks and gives back, with the layout or without; nothing for an allocation that failed. */
@@ -34,12 +36,13 @@ void stage_free(struct stage *stage, struct item *item, int with_layout);
 /* Creates an explicit cache or returns NULL. */
 frusa_cache_t *stage_cache(struct stage *stage);
 
-/* Creates the instance of a setting under the plan (NULL: none). stage->f is NULL when that failed. */
+/* Creates the instance of a setting under the plan (NULL: none). stage->f is NULL when that
+ * failed. */
 void stage_open(struct stage *stage, struct counting_fallback *fallback,
                 const struct setting *setting, const struct fault_plan *plan);
 
-/* Requires, with nothing failing any more, that nothing is live, that the instance is valid and usable,
- * that reclaim leaves the record alone, and that destroy gives everything back. */
+/* Requires, with nothing failing any more, that nothing is live, that the instance is valid and
+ * usable, that reclaim leaves the record alone, and that destroy gives everything back. */
 void stage_close(struct stage *stage);
 
 /* Requires that an object of each kind can be had, used and given back. */

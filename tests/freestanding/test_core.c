@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What is different in the freestanding core, and what must hold there beside what other tests say. */
+/* What is different in the freestanding core, and what must hold there beside what other tests
+ * say. */
 #include "support/build.h"
 #include "support/check_instance.h"
 #include "support/child.h"
@@ -40,7 +41,8 @@ static void require_books(frusa_t *f, const struct counting_fallback *fallback)
     REQUIRE(s.allocated_metadata <= s.allocated_from_fallback);
 }
 
-/* A static instance whose caches are gone holds nothing at all: not a page of its page map stays. */
+/* A static instance whose caches are gone holds nothing at all: not a page of its page map
+ * stays. */
 START_TEST(test_reclaim_is_complete)
 {
     struct workload w;
@@ -202,8 +204,8 @@ static void require_message(const char *call, const char *kind, const void *poin
         require_message(call, kind, pointer);                                                      \
     } while (0)
 
-/* Threads have no caches, so every mistake is found at the call. Another instance's objects are not in
- * this one's page map: their pointers are invalid. */
+/* Threads have no caches, so every mistake is found at the call. Another instance's objects are
+ * not in this one's page map: their pointers are invalid. */
 START_TEST(test_misuse)
 {
     static const unsigned flags[] = {0, FRUSA_CHECKED};
@@ -289,7 +291,8 @@ START_TEST(test_threads_are_uncached)
 }
 END_TEST
 
-/* As a kernel's processors: a cache each, objects freed by another, one of them reclaims meanwhile. */
+/* As a kernel's processors: a cache each, objects freed by another, one of them reclaims
+ * meanwhile. */
 enum { PROCESSORS = 3, BOX = 64 };
 
 static struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The page map of an instance, by itself: against a plain table, at any address, when nodes are refused. */
+/* The page map of an instance, by itself: against a plain table, at any address, when nodes are
+ * refused. */
 #include "pagemap/pagemap.h"
 #include "support/fallback.h"
 #include "support/random.h"
@@ -259,7 +260,8 @@ struct crowd {
     struct stage s;
 };
 
-/* Each thread looks its own entry up all the time, while its neighbours make the tree grow and shrink. */
+/* Each thread looks its own entry up all the time, while its neighbours make the tree grow and
+ * shrink. */
 static void look_up_own(void *arg, size_t index)
 {
     struct crowd *crowd = arg;

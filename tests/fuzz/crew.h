@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The threads of the fuzzer: the calling one is number 0, the others are started when they are first
- * needed. Each does what it is told and then waits, with whatever its caches hold.
+ * The threads of the fuzzer: the calling one is number 0, the others are started when they are
+ * first needed. Each does what it is told and then waits, with whatever its caches hold.
  */
 #ifndef FUZZ_CREW_H
 #define FUZZ_CREW_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fuzzer of sequences of calls: all public calls, on three instances at a time, by three threads, one
- * after the other or at once; over fallbacks that fail at chosen calls, return misaligned memory, call back
- * into the instance, or are those that come with the library. It requires what the calls promise:
- * contents, alignment, errors with a reason, misuse reported, exact statistics, nothing lost.
+ * A fuzzer of sequences of calls: all public calls, on three instances at a time, by three
+ * threads, one after the other or at once; over fallbacks that fail at chosen calls, return
+ * misaligned memory, call back into the instance, or are those that come with the library. It
+ * requires what the calls promise: contents, alignment, errors with a reason, misuse reported,
+ * exact statistics, nothing lost.
  *
  * With clang's libFuzzer; replay.c runs the same function over the inputs that are kept.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fuzzer of the text of FRUSA_OPTIONS: any text leaves every option in its range, whatever is reported lies
- * in the text, and nothing but what is valid is applied.
+ * A fuzzer of the text of FRUSA_OPTIONS: any text leaves every option in its range, whatever is
+ * reported lies in the text, and nothing but what is valid is applied.
  */
 #include "../../malloc/options.h"
 #include "fuzz.h"
@@ -41,10 +41,11 @@ static void require_text(const struct fr_option_text *value)
 
 static void require_valid(const struct fr_options *o)
 {
-#define REQUIRE_SIZE(name, low, high)                               require_number(o->name, low, high)
-#define REQUIRE_FLAG(name, low, high)                               require_number(o->name, low, high)
-#define REQUIRE_CHOICE(name, low, high)                             require_number(o->name, low, high)
-#define REQUIRE_TEXT(name, low, high)                               require_text(&o->name)
+#define REQUIRE_SIZE(name, low, high)   require_number(o->name, low, high)
+#define REQUIRE_FLAG(name, low, high)   require_number(o->name, low, high)
+#define REQUIRE_CHOICE(name, low, high) require_number(o->name, low, high)
+#define REQUIRE_TEXT(name, low, high)   require_text(&o->name)
+
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) REQUIRE_##kind(name, low, high);
 #include "../../malloc/options.def"
 #undef FR_OPTION

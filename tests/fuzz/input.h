@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What a fuzzer's bytes mean: a header that sets the instances up, then operations of eight bytes each.
- * Every sequence of bytes means something; what is missing at the end counts as 0.
+ * What a fuzzer's bytes mean: a header that sets the instances up, then operations of eight bytes
+ * each. Every sequence of bytes means something; what is missing at the end counts as 0.
  */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H

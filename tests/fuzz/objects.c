@@ -137,7 +137,8 @@ static void move_to(struct object *o, char *q, size_t new_size, int with_layout)
     size_t align = with_layout ? o->align : 0;
     size_t bytes = frusa_good_size(i->f, new_size, align);
     pattern_require_moved(q, kept, o->ptr, o->size, key_of(o));
-    /* In place in a checked instance: the same slot, though this layout might have got another one. */
+    /* In place in a checked instance: the same slot, though this layout might have got another
+     * one. */
     if (q == o->ptr && world_is_checked(i) && !is_large(o))
         bytes = o->charged;
     fr_fetch_add_relaxed(&world_bytes, bytes - o->charged);

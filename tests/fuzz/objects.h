@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Allocation calls of the fuzzer on slots of the world. Each requires what the call promises, whether it
- * succeeds or fails. A slot is used by one thread at a time.
+ * Allocation calls of the fuzzer on slots of the world. Each requires what the call promises,
+ * whether it succeeds or fails. A slot is used by one thread at a time.
  */
 #ifndef FUZZ_OBJECTS_H
 #define FUZZ_OBJECTS_H
@@ -14,7 +14,8 @@ enum alloc_call { BY_ALLOC, BY_ZEROED, BY_MALLOC, BY_CALLOC, BY_CACHE, ALLOC_CAL
 void object_alloc(struct object *o, struct instance *i, enum alloc_call call, size_t size,
                   size_t align, frusa_cache_t *cache);
 
-/* Gives the object back, if there is one: with its layout, through the cache if one is given, or without. */
+/* Gives the object back, if there is one: with its layout, through the cache if one is given, or
+ * without. */
 void object_free(struct object *o, int with_layout, frusa_cache_t *cache);
 
 /* Changes the size; an empty slot is filled. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The instances that one input of the fuzzer works on, and what has to hold for them: live objects are
- * where and what they were, the books agree with what is live, everything comes back in the end.
+ * The instances that one input of the fuzzer works on, and what has to hold for them: live objects
+ * are where and what they were, the books agree with what is live, everything comes back in the
+ * end.
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -49,8 +50,8 @@ extern struct instance world_instances[WORLD_INSTANCES];
 extern struct object world_objects[WORLD_SLOTS];
 extern fr_atomic world_bytes; /* of live objects */
 
-/* Whether the instances are watched by a memory checker (port/tools.h), and whether one is a checked one for
- * that reason or because it was asked for. */
+/* Whether the instances are watched by a memory checker (port/tools.h), and whether one is a
+ * checked one for that reason or because it was asked for. */
 extern int world_is_watched;
 int world_is_checked(const struct instance *i);
 

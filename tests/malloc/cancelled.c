@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * No function of the family is a cancellation point: a thread with a pending request for its cancellation comes
- * back from each. malloc_stats writes all of its text, and to the stream that stderr is at that moment.
+ * No function of the family is a cancellation point: a thread with a pending request for its
+ * cancellation comes back from each. malloc_stats writes all of its text, and to the stream that
+ * stderr is at that moment.
  */
 #include "expect.h"
 
@@ -9,7 +10,8 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Calls a function with a request pending. Like a cancelled thread, it cannot say so by returning. */
+/* Calls a function with a request pending. Like a cancelled thread, it cannot say so by
+ * returning. */
 struct call {
     void (*function)(void);
     int came_back;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * usage: deepbind PLUGIN: a program that opens a plugin with RTLD_DEEPBIND. The plugin, which is this file with PLUGIN
- * defined, is linked with libfrusa-malloc: else it would find the C library's malloc before the program's, as
- * frusa-malloc(7) says. Objects cross the border in both directions.
+ * usage: deepbind PLUGIN: a program that opens a plugin with RTLD_DEEPBIND. The plugin, which is
+ * this file with PLUGIN defined, is linked with libfrusa-malloc: else it would find the C
+ * library's malloc before the program's, as frusa-malloc(7) says. Objects cross the border in both
+ * directions.
  */
 #include "expect.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Before main: calls before any constructor, and memory that the dynamic linker handed out before there was a
- * malloc to ask.
+ * Before main: calls before any constructor, and memory that the dynamic linker handed out before
+ * there was a malloc to ask.
  */
 #include "expect.h"
 

@@ -1,7 +1,6 @@
-// SPDX-License-Identifier: MIT OR Apache-2.0
-// Runs out of memory with a C++ library that is linked into the program, or into a plugin that a program in C opens
-// (host.c). Uses so little of C++ that the linker takes only some parts of the library: what it catches (CAUGHT)
-// decides which.
+// SPDX-License-Identifier: MIT OR Apache-2.0 Runs out of memory with a C++ library that is linked
+// into the program, or into a plugin that a program in C opens (host.c). Uses so little of C++
+// that the linker takes only some parts of the library: what it catches (CAUGHT) decides which.
 #include <cstdint>
 #include <exception>
 #include <new>

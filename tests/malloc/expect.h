@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What the programs share. They use the C library alone, so that each can run under the preloaded library; those
- * that are linked with it are compiled with LINKED.
+ * What the programs share. They use the C library alone, so that each can run under the preloaded
+ * library; those that are linked with it are compiled with LINKED.
  */
 #ifndef TESTS_MALLOC_EXPECT_H
 #define TESTS_MALLOC_EXPECT_H
@@ -34,7 +34,8 @@ template <typename Type> static inline Type hide(Type value)
 #define HIDE(type, value) (*(type volatile *)&(type){value})
 #endif
 
-/* The instance behind malloc; ends the program when there is none: then the test would test the C library. */
+/* The instance behind malloc; ends the program when there is none: then the test would test the C
+ * library. */
 static inline frusa_t *the_instance(void)
 {
 #if defined(LINKED)

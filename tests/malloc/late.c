@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The ends of threads and of the program: destructors of thread data, exit handlers, destructors. */
+/* The ends of threads and of the program: destructors of thread data, exit handlers,
+ * destructors. */
 #include "expect.h"
 
 #include <pthread.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The C library's own names of its functions, __libc_malloc and others, mixed with the public names. The program
- * that is not linked with libfrusa-malloc refers to the names with the C library's version of each.
+ * The C library's own names of its functions, __libc_malloc and others, mixed with the public
+ * names. The program that is not linked with libfrusa-malloc refers to the names with the C
+ * library's version of each.
  */
 #include "expect.h"
 
@@ -9,7 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Not every C library has these names. In a static link, a weak reference would not bring a definition in. */
+/* Not every C library has these names. In a static link, a weak reference would not bring a
+ * definition in. */
 #if defined(LINKED)
 #define OWN_NAME
 #else

@@ -15,7 +15,8 @@ static void *free_while_cancelled(void *arg)
     return NULL;
 }
 
-/* A thread makes the mistake with a request for its cancellation pending; the program waits for the thread. */
+/* A thread makes the mistake with a request for its cancellation pending; the program waits for
+ * the thread. */
 static void be_cancelled(void)
 {
     pthread_t thread;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What a program may take away from itself after its start: all file descriptors, and system calls by a
- * filter. Allocation and reclaim go on.
+ * What a program may take away from itself after its start: all file descriptors, and system calls
+ * by a filter. Allocation and reclaim go on.
  */
 #include "expect.h"
 

@@ -2,10 +2,10 @@
 /*
  * usage: settings [limit | kept | leave | become | end | environment]
  *
- * Has options of its own, for options.sh, which says what must come of them: "limit" prints whether 64 MiB can
- * be had, "kept" the MiB that are held after much was freed; "leave" ends in another directory, "become" with
- * another effective user, "end" by a thread whose cancellation was asked for. "environment" prints the environment
- * of a program that this one executes.
+ * Has options of its own, for options.sh, which says what must come of them: "limit" prints
+ * whether 64 MiB can be had, "kept" the MiB that are held after much was freed; "leave" ends in
+ * another directory, "become" with another effective user, "end" by a thread whose cancellation
+ * was asked for. "environment" prints the environment of a program that this one executes.
  */
 #include "expect.h"
 

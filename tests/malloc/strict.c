@@ -2,9 +2,9 @@
 /*
  * usage: strict [basic]
  *
- * Enters a sandbox that kills the process at the first system call which is not on a list, once malloc has been
- * called. The list has what the C library calls for threads and output, and what the library may call: by default,
- * or, "basic", under syscalls=basic.
+ * Enters a sandbox that kills the process at the first system call which is not on a list, once
+ * malloc has been called. The list has what the C library calls for threads and output, and what
+ * the library may call: by default, or, "basic", under syscalls=basic.
  */
 #include "expect.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * One core for each process: libfrusa's calls work on the instance behind malloc, and other instances work
- * beside it and over it, whatever is linked or loaded in which order.
+ * One core for each process: libfrusa's calls work on the instance behind malloc, and other
+ * instances work beside it and over it, whatever is linked or loaded in which order.
  */
 #include "expect.h"
 

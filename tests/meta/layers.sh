@@ -3,6 +3,8 @@
 # Layers are folders: includes and calls go downward only, and no circle of files exists. layers.py says what is
 # checked. First the check itself is checked, with small trees that have one mistake each.
 
+# shellcheck disable=SC2016 # backquotes are the table's
+
 . "${srcdir:-.}/common.sh"
 make_scratch
 command -v python3 > /dev/null || skip "no python3"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Prints the version as the library in use tells it ("library") or as the header's number does ("number"). */
+/* Prints the version as the library in use tells it ("library") or as the header's number does
+ * ("number"). */
 #include <frusa.h>
 
 #include <stdio.h>

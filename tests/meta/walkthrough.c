@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What doc/WALKTHROUGH.md tells: the numbers of a thread's first allocation, and the files that the allocation and a
- * reclaim enter. Built together with the library's sources, by -finstrument-functions, so that inlined functions count.
+ * What doc/WALKTHROUGH.md tells: the numbers of a thread's first allocation, and the files that
+ * the allocation and a reclaim enter. Built together with the library's sources, by
+ * -finstrument-functions, so that inlined functions count.
  *
- * Prints "fact NAME NUMBER", and "enter STEP ADDRESS" for each function in the order in which it was first entered.
+ * Prints "fact NAME NUMBER", and "enter STEP ADDRESS" for each function in the order in which it
+ * was first entered.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,6 +3,8 @@
 # doc/WALKTHROUGH.md: its numbers, "<!-- fact NAME -->NUMBER", and its lists of files, "Files of the STEP:", are what a
 # program finds that allocates for the first time, and reclaims.
 
+# shellcheck disable=SC2016,SC2013 # backquotes are the document's; names hold no blanks
+
 . "${srcdir:-.}/common.sh"
 make_scratch
 command -v addr2line > /dev/null || skip "no addr2line"

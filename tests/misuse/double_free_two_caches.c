@@ -35,7 +35,8 @@ int main(int argc, char **argv)
     misuse_expect("frusa_dealloc", "double free", gift.object);
     frusa_dealloc(f, gift.object, 100, 0);
     int status = misuse_end(f);
-    /* A flush empties the own cache alone: the other copy is found as its thread ends or by a reclaim. */
+    /* A flush empties the own cache alone: the other copy is found as its thread ends or by a
+     * reclaim. */
     misuse_expect("frusa_reclaim", "double free", gift.object);
     frusa_reclaim(f);
     pthread_barrier_wait(&gift.done);

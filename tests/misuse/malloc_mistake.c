@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * usage: malloc_mistake            prints the mistakes, one a line, behind what they need: any or checked
+ * usage: malloc_mistake prints the mistakes, one a line, behind what they need: any or checked
  *        malloc_mistake NUMBER     makes one (from 1)
  *
- * A program that makes a mistake with malloc, linked with no allocator: the same under any that is preloaded.
- * On standard output come the messages that libfrusa-malloc may end it with, then "made" if the mistaken call
- * returned. The program then gives memory back (malloc_trim), unless MISTAKE_KEEP is set in the environment,
- * and goes on allocating. Its exit status is 0 if nobody noticed, 3 if memory was handed out twice, 77 if the
- * mistake cannot be made under this allocator.
+ * A program that makes a mistake with malloc, linked with no allocator: the same under any that is
+ * preloaded. On standard output come the messages that libfrusa-malloc may end it with, then
+ * "made" if the mistaken call returned. The program then gives memory back (malloc_trim), unless
+ * MISTAKE_KEEP is set in the environment, and goes on allocating. Its exit status is 0 if nobody
+ * noticed, 3 if memory was handed out twice, 77 if the mistake cannot be made under this
+ * allocator.
  */
 #include "malloc_mistake.h"
 

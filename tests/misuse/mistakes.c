@@ -116,8 +116,8 @@ static void free_of_static(void)
     free_wrongly(array, "invalid pointer");
 }
 
-/* Memory of its own, at some distance from all other: libfrusa-malloc takes what is near the dynamic linker's
- * data for the linker's. */
+/* Memory of its own, at some distance from all other: libfrusa-malloc takes what is near the
+ * dynamic linker's data for the linker's. */
 static char *map_alone(void)
 {
     char *p = mmap(NULL, MAPPING, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

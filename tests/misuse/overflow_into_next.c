@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Bytes written past an object, into the next one, which is given back first: it is not the one to blame. */
+/* Bytes written past an object, into the next one, which is given back first: it is not the one to
+ * blame. */
 #include "misuse.h"
 
 #include <stdint.h>

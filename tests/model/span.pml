@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The life of spans: reserve, take, release, relink, grow, retire.
- * lib/spans/span.h, lib/spans/span.c, lib/spans/slab.c, lib/spans/slab_list.h, lib/spans/slab_scan.c, lib/spans/grow.c; the letters are span.h's.
- * README says what is left out.
+ * The life of spans: reserve, take, release, change lists, grow, retire.
+ * lib/spans/span.h, lib/spans/span.c, lib/spans/slab.c, lib/spans/slab_list.h, lib/spans/slab_scan.c,
+ * lib/spans/grow.c; the letters are span.h's. README says what is left out.
  *
  * A class with two spans at most: one of three slots in two words, one of a single slot.
  */
@@ -10,10 +10,10 @@
 #define OPS 2 /* calls of each mutator */
 #endif
 
-#ifdef RECYCLE
-#define RETIRERS_MORE 1
+#ifdef TWO
+#define RETIRERS 2
 #else
-#define RETIRERS_MORE 0
+#define RETIRERS 1
 #endif
 
 #define RETIRED 100
@@ -21,12 +21,16 @@
 #define CAPACITY(s) (s == 0 -> 3 : 1)
 
 byte count[SPANS];
-bool linked[SPANS], present[SPANS], mapped[SPANS];
+bool present[SPANS], mapped[SPANS];
+bool partial[SPANS]; /* in a bin */
+bool vacant[SPANS];   /* on the list of empty spans */
 /* Bits by span and word: word 2s + w. Span 0 has bits 0, 1 of word 0 and bit 0 of word 1; span 1 bit 0 of word 2. */
 byte taken[4];
 byte out[4]; /* those of them that are objects anybody may give back */
 bool slab_lock;
 byte ended;
+
+#define LINKED(s) (partial[s] || vacant[s])
 
 #define BITS(x) ((x & 1) + (x >> 1))
 #define TAKEN(s) (BITS(taken[2 * s]) + BITS(taken[2 * s + 1]))
@@ -36,16 +40,22 @@ byte ended;
 #define COUNT_COVERS_BITS(s) assert(count[s] == RETIRED || count[s] >= TAKEN(s)) /* [S.2] */
 
 inline lock() { atomic { !slab_lock -> slab_lock = true } }
-#if defined(RESERVE_UNLOCKED) || defined(LATE_UNLINK)
-#define CHECK_LINKS(s) skip
-#else
-#define CHECK_LINKS(s) assert(!present[s] || count[s] == RETIRED || unlinked_yet == s + 1 || \
-                              linked[s] == (count[s] < CAPACITY(s)))
-#endif
 byte unlinked_yet; /* 1 + a span that its grower has not linked yet */
-inline unlock() { d_step { CHECK_LINKS(0); CHECK_LINKS(1); slab_lock = false } }
+#if defined(RESERVE_UNLOCKED) || defined(LATE_UNLINK)
+#define CHECK_LISTS(s) skip
+#else
+#define CHECK_LISTS(s) assert(!present[s] || count[s] == RETIRED || unlinked_yet == s + 1 || ON_ITS_LIST(s))
+#endif
+#define ON_ITS_LIST(s) (vacant[s] == (count[s] == 0) && partial[s] == (count[s] > 0 && count[s] < CAPACITY(s)))
+inline unlock() { d_step { CHECK_LISTS(0); CHECK_LISTS(1); slab_lock = false } }
 
-/* Raises the count of a span that is on the list, by up to n - got. */
+/* Puts a span on the list that its count asks for. */
+inline file(s) {
+    partial[s] = (count[s] > 0 && count[s] < CAPACITY(s));
+    vacant[s] = (count[s] == 0)
+}
+
+/* Raises the count of a span that is on a list, by up to n - got. */
 inline reserve(s) {
 #ifdef RESERVE_UNLOCKED
     unlock();
@@ -53,17 +63,23 @@ inline reserve(s) {
     TOUCH(s); /* [S.1] */
     f = CAPACITY(s) - count[s]; /* the count may fall after this load */
     f = (f < n - got -> f : n - got);
+#ifndef RESERVE_UNLOCKED
+    assert(f > 0); /* [S.6]: what is on a list has a free slot */
+#endif
     d_step {
         TOUCH(s);
         count[s] = count[s] + f; r[s] = r[s] + f; got = got + f;
         assert(count[s] <= CAPACITY(s));
-        filled = (filled || count[s] == CAPACITY(s))
+        filled = (filled || count[s] == CAPACITY(s));
+#ifndef KEEP_EMPTY
+        if :: vacant[s] -> vacant[s] = false; partial[s] = true :: else fi
+#endif
     };
 #ifdef RESERVE_UNLOCKED
     lock();
 #endif
 #ifndef LATE_UNLINK
-    if :: filled -> d_step { TOUCH(s); linked[s] = false; filled = false } :: else fi; /* [S.6] */
+    if :: filled -> d_step { TOUCH(s); partial[s] = false; filled = false } :: else fi; /* [S.6] */
 #endif
     f = 0
 }
@@ -71,9 +87,9 @@ inline reserve(s) {
 inline slab_reserve() {
     lock();
     do
-    :: got < n && linked[0] -> reserve(0)
-    :: got < n && linked[1] -> reserve(1)
-    :: got == n || (!linked[0] && !linked[1]) -> break
+    :: got < n && LINKED(0) -> reserve(0)
+    :: got < n && LINKED(1) -> reserve(1)
+    :: got == n || (!LINKED(0) && !LINKED(1)) -> break
     od;
     unlock()
 }
@@ -129,7 +145,7 @@ inline grow() {
     };
     if
     :: w < 2 ->
-        lock(); d_step { TOUCH(w); unlinked_yet = 0; linked[w] = (count[w] < CAPACITY(w)) }; unlock();
+        lock(); d_step { TOUCH(w); unlinked_yet = 0; file(w) }; unlock();
 #ifdef LINK_FIRST
         slab_reserve();
 #endif
@@ -148,8 +164,8 @@ inline alloc() {
     if
     :: filled ->
         lock();
-        if :: linked[0] && count[0] == CAPACITY(0) -> linked[0] = false :: else fi;
-        if :: linked[1] && count[1] == CAPACITY(1) -> linked[1] = false :: else fi;
+        if :: partial[0] && count[0] == CAPACITY(0) -> partial[0] = false :: else fi;
+        if :: partial[1] && count[1] == CAPACITY(1) -> partial[1] = false :: else fi;
         unlock()
     :: else
     fi;
@@ -165,16 +181,28 @@ inline clear_bits(i, s) {
     fi
 }
 
+#ifdef ZERO_UNLOCKED
+#define AT_THE_EDGE(s) (f == CAPACITY(s))
+#else
+#define AT_THE_EDGE(s) (f == CAPACITY(s) || f == n)
+#endif
+
 inline lower(s) {
     do
     :: d_step { TOUCH(s); f = count[s]; assert(f != RETIRED) };
         if
-        :: f == CAPACITY(s) -> /* [S.4] */
+        :: AT_THE_EDGE(s) -> /* [S.4] */
             lock();
             d_step {
                 TOUCH(s);
-                if :: count[s] == CAPACITY(s) -> assert(!linked[s]); linked[s] = true :: else fi;
-                count[s] = count[s] - n; COUNT_COVERS_BITS(s)
+                count[s] = count[s] - n; COUNT_COVERS_BITS(s);
+                f = (f == n -> 0 : 1); /* what a stale look says about the list */
+#ifdef EDGE_STALE
+                partial[s] = (f != 0); vacant[s] = (f == 0)
+#else
+                if :: count[s] == 0 -> partial[s] = false :: else fi;
+                if :: !LINKED(s) -> file(s) :: else fi
+#endif
             };
             unlock(); break
         :: else ->
@@ -238,34 +266,38 @@ proctype mutator() {
     ended++
 }
 
+/* Takes a span off the empties. Nobody scans, and nobody tests the count: what is on the list is empty. */
 inline retire(s) {
+#ifndef RETIRE_UNLOCKED
     lock();
+#endif
     if
-    :: linked[s] ->
-        TOUCH(s);
+    :: vacant[s] ->
         d_step {
-            if
-            :: count[s] == 0 -> count[s] = RETIRED; got = true; assert(TAKEN(s) == 0)
-            :: else
-            fi
+            TOUCH(s);
+            assert(count[s] == 0 && TAKEN(s) == 0);
+            count[s] = RETIRED; got = true
         };
 #ifndef RETIRE_LINKED
-        if :: got -> linked[s] = false :: else fi /* [S.7] */
+        vacant[s] = false /* [S.7] */
 #endif
     :: else
     fi;
+#ifndef RETIRE_UNLOCKED
     unlock();
+#endif
 #ifdef RETIRE_LINKED
-    if :: got -> lock(); linked[s] = false; unlock() :: else fi;
+    if :: got -> lock(); vacant[s] = false; unlock() :: else fi;
 #endif
     if
-    :: got -> mapped[s] = false; d_step { present[s] = false; assert(TAKEN(s) == 0 && !linked[s]) }
+    :: got -> mapped[s] = false; d_step { present[s] = false; assert(TAKEN(s) == 0 && !LINKED(s)) }
     :: else
     fi;
     got = false
 }
 
-proctype reclaimer() {
+/* A reclaim, a trim of what is retained, or growth of another class. They do not exclude each other. */
+proctype retirer() {
     bool got;
     retire(0); retire(1);
     retire(0);
@@ -274,22 +306,22 @@ proctype reclaimer() {
 
 init {
     atomic {
-        /* Span 0 is there, with no object, one, or all of them. */
+        /* Span 0 is there, with no object, with two, or with all of them. */
         if
         :: skip
-        :: present[0] = true; mapped[0] = true; linked[0] = true
-        :: present[0] = true; mapped[0] = true; linked[0] = true; count[0] = 2; taken[0] = 2; out[0] = 2; taken[1] = 1; out[1] = 1
+        :: present[0] = true; mapped[0] = true; vacant[0] = true
+        :: present[0] = true; mapped[0] = true; partial[0] = true; count[0] = 2; taken[0] = 2; out[0] = 2; taken[1] = 1; out[1] = 1
         :: present[0] = true; mapped[0] = true; count[0] = 3; taken[0] = 3; out[0] = 3; taken[1] = 1; out[1] = 1
         fi;
-        run mutator(); run mutator(); run reclaimer()
-#ifdef RECYCLE
-        ; run reclaimer() /* growth of another class, which retires without the recall lock */
+        run mutator(); run mutator(); run retirer()
+#ifdef TWO
+        ; run retirer()
 #endif
     };
     d_step {
-        ended == 3 + RETIRERS_MORE ->
+        ended == 2 + RETIRERS ->
         /* The invariants, with nobody inside. */
-        assert(!present[0] || (count[0] == TAKEN(0) && linked[0] == (count[0] < 3)));
-        assert(!present[1] || (count[1] == TAKEN(1) && linked[1] == (count[1] < 1)))
+        assert(!present[0] || (count[0] == TAKEN(0) && ON_ITS_LIST(0)));
+        assert(!present[1] || (count[1] == TAKEN(1) && ON_ITS_LIST(1)))
     }
 }

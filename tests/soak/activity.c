@@ -155,8 +155,8 @@ static void *live(void *seed)
     return NULL;
 }
 
-/* One life after the other, each in a thread of its own. The thread lets the instances go before it ends: they
- * may be destroyed just then. */
+/* One life after the other, each in a thread of its own. The thread lets the instances go before
+ * it ends: they may be destroyed just then. */
 static void work(struct random *r)
 {
     while (!is_over()) {
@@ -211,7 +211,8 @@ static void *live_in_child(void *choice)
     return NULL;
 }
 
-/* The child's instances are as they were: it goes on with them, in a new thread too, and reclaims. */
+/* The child's instances are as they were: it goes on with them, in a new thread too, and
+ * reclaims. */
 static void be_child(struct choice *choice)
 {
     struct random r = random_stream((uintptr_t)getpid(), 0);

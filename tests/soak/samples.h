@@ -26,9 +26,9 @@ size_t samples_resident(void);
 void samples_add(const struct sample *sample);
 
 /*
- * Compares the medians of the samples of a phase from 10 to 40 % of the time with those of the last 30 %, and
- * prints both. Returns 1 when neither resident nor held bytes have grown by more than `percent` and
- * `slack` bytes; or when there are too few samples to tell, which it says.
+ * Compares the medians of the samples of a phase from 10 to 40 % of the time with those of the
+ * last 30 %, and prints both. Returns 1 when neither resident nor held bytes have grown by more
+ * than `percent` and `slack` bytes; or when there are too few samples to tell, which it says.
  */
 int samples_are_flat(enum phase phase, unsigned percent, size_t slack);
 

@@ -2,14 +2,14 @@
 /*
  * usage: soak [TABLE]
  *
- * Everything at once, for FRUSA_TEST_SECONDS: 64 threads that are replaced again and again use 16 instances
- * with random calls and exchange objects, beside reclaimers, a forker whose children go on with the
- * instances, and a thread that ends instances and begins them anew; several fallbacks fail and block.
- * Contents are checked at every turn.
+ * Everything at once, for FRUSA_TEST_SECONDS: 64 threads that are replaced again and again use 16
+ * instances with random calls and exchange objects, beside reclaimers, a forker whose children go
+ * on with the instances, and a thread that ends instances and begins them anew; several fallbacks
+ * fail and block. Contents are checked at every turn.
  *
- * Now and then everybody is stopped between two lives: nothing is live then, and after a reclaim nothing but
- * records may be held. What the process and the instances hold in the meantime and in those moments is
- * sampled, into TABLE (CSV) too, and must not grow from early to late.
+ * Now and then everybody is stopped between two lives: nothing is live then, and after a reclaim
+ * nothing but records may be held. What the process and the instances hold in the meantime and in
+ * those moments is sampled, into TABLE (CSV) too, and must not grow from early to late.
  */
 #include "activity.h"
 #include "samples.h"
@@ -54,7 +54,8 @@ static size_t live_bytes(void)
     return live;
 }
 
-/* Of the process, but for what arenas have touched of their buffers: that only grows, to their size. */
+/* Of the process, but for what arenas have touched of their buffers: that only grows, to their
+ * size. */
 static size_t resident_bytes(void)
 {
     size_t all = samples_resident(), arenas = subjects_arena_resident();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The fallbacks of the soak: another one's functions, with its bytes counted, calls that fail, and calls
- * that block for a while. Without a lock, so that a forked child can go on with it.
+ * The fallbacks of the soak: another one's functions, with its bytes counted, calls that fail, and
+ * calls that block for a while. Without a lock, so that a forked child can go on with it.
  */
 #ifndef SOAK_FALLBACK_H
 #define SOAK_FALLBACK_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * 64 threads that live for a while and are replaced, each with a random mix of calls of its own, exchange
- * objects through a table, so that most are freed by another thread than the one that allocated them, while
- * four threads reclaim, walk and read statistics without a pause. Contents are checked at every turn; at
- * the end nothing is lost.
+ * 64 threads that live for a while and are replaced, each with a random mix of calls of its own,
+ * exchange objects through a table, so that most are freed by another thread than the one that
+ * allocated them, while four threads reclaim, walk and read statistics without a pause. Contents
+ * are checked at every turn; at the end nothing is lost.
  */
 #include "support/environment.h"
 #include "support/fixture.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Beginnings and ends, all at once: threads come and go, some of them with destructors of thread-local data
- * that go on allocating; instances, created and static, are destroyed and begin again while threads that have
- * caches of them live on or exit; explicit caches come and go; two threads reclaim everything; and the process
- * forks in the middle of it, where the child allocates, frees, reclaims and starts threads. Contents are
- * checked all the time, and at the end nothing is left.
+ * Beginnings and ends, all at once: threads come and go, some of them with destructors of
+ * thread-local data that go on allocating; instances, created and static, are destroyed and begin
+ * again while threads that have caches of them live on or exit; explicit caches come and go; two
+ * threads reclaim everything; and the process forks in the middle of it, where the child
+ * allocates, frees, reclaims and starts threads. Contents are checked all the time, and at the end
+ * nothing is left.
  */
 #include "support/environment.h"
 #include "support/fixture.h"
@@ -25,7 +26,8 @@
 
 enum { SEATS = 6, RECLAIMERS = 2, RECYCLERS = 2, FORKERS = 1, PLACES = 24, KEYS = 4, STAY = 200 };
 
-/* An instance that is destroyed now and then: users hold the lock for reading, who destroys it for writing. */
+/* An instance that is destroyed now and then: users hold the lock for reading, who destroys it for
+ * writing. */
 struct place {
     pthread_rwlock_t lock;
     struct counting_fallback fallback;
@@ -63,15 +65,16 @@ static void use_a_place(struct random *r, size_t steps)
     pthread_rwlock_unlock(&p->lock);
 }
 
-/* Runs as a destructor, up to three times for each key of a thread; the library's own has its turn somewhere
- * between. */
+/* Runs as a destructor, up to three times for each key of a thread; the library's own has its turn
+ * somewhere between. */
 static void use_at_exit(void *value)
 {
     size_t rounds = (size_t)value & 3;
     struct random r = random_stream(seed, (uintptr_t)value);
     use(shared.f, &r, 20);
     if (in_child)
-        return; /* what a thread left that vanished in its destructors, where the C library keeps it */
+        /* what a thread left that vanished in its destructors, where the C library keeps it */
+        return;
     use_a_place(&r, 20);
     if (rounds > 1)
         pthread_setspecific(keys[random_below(&r, KEYS)], (void *)((size_t)value - 1));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the build of the library under test does: tests that serve the freestanding core too ask here. */
+/* What the build of the library under test does: tests that serve the freestanding core too ask
+ * here. */
 #ifndef SUPPORT_BUILD_H
 #define SUPPORT_BUILD_H
 

@@ -5,8 +5,8 @@
 
 #include <frusa.h>
 
-/* Requires that the instance's internal invariants hold; no other thread may be inside it. Does nothing
- * in a build without access to internals (FRUSA_TEST_INTERNALS). */
+/* Requires that the instance's internal invariants hold; no other thread may be inside it. Does
+ * nothing in a build without access to internals (FRUSA_TEST_INTERNALS). */
 void support_check_instance(frusa_t *f);
 
 #endif /* SUPPORT_CHECK_INSTANCE_H */

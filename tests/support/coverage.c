@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * In builds with --enable-coverage: what a process executed is on record too when it ends by _exit, as children
- * of tests do, or by abort, as misuse does. By itself the compiler's library writes it at exit alone.
+ * In builds with --enable-coverage: what a process executed is on record too when it ends by
+ * _exit, as children of tests do, or by abort, as misuse does. By itself the compiler's library
+ * writes it at exit alone.
  */
 #include <signal.h>
 #include <string.h>

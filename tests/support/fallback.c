@@ -94,8 +94,8 @@ static void *obtain(size_t size, size_t align, int misaligned, struct block *blo
     return block->address;
 }
 
-/* All of a small block, the first page of every 16 of a large one, and its last page: filling takes the
- * thread sanitizer milliseconds for each MiB. */
+/* All of a small block, the first page of every 16 of a large one, and its last page: filling
+ * takes the thread sanitizer milliseconds for each MiB. */
 static void fill_junk(unsigned char *bytes, size_t size)
 {
     size_t step = size > 16 * PAGE ? 16 * PAGE : PAGE;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A fallback for tests, over the C library's allocator. It counts, and requires that libfrusa keeps its
- * side of the contract: every block comes back once, with the size and align it went out with; sizes and
- * aligns are as promised; batches and purges ascend and lie inside blocks. On request it fails calls,
- * returns misaligned memory, or calls a hook from within each of its functions.
+ * A fallback for tests, over the C library's allocator. It counts, and requires that libfrusa
+ * keeps its side of the contract: every block comes back once, with the size and align it went out
+ * with; sizes and aligns are as promised; batches and purges ascend and lie inside blocks. On
+ * request it fails calls, returns misaligned memory, or calls a hook from within each of its
+ * functions.
  */
 #ifndef SUPPORT_FALLBACK_H
 #define SUPPORT_FALLBACK_H
@@ -57,7 +58,8 @@ struct counting_fallback {
     fr_atomic misplaced; /* calls that returned misaligned memory */
     struct fault_plan plan;
 
-    /* Called at the beginning and at the end of each function, at most `hook_depth` deep per thread. */
+    /* Called at the beginning and at the end of each function, at most `hook_depth` deep per
+     * thread. */
     void (*hook)(struct counting_fallback *fallback, enum fallback_call call, void *arg);
     void *hook_arg;
     unsigned hook_depth;

@@ -5,10 +5,12 @@
 
 #include <stddef.h>
 
-/* Returns the resident bytes of a range that begins at a page; what is not mapped counts as not resident. */
+/* Returns the resident bytes of a range that begins at a page; what is not mapped counts as not
+ * resident. */
 size_t mappings_resident(const void *p, size_t size);
 
-/* Returns 1 when the mapping that holds `p` has the flag of two letters in VmFlags of /proc/self/smaps. */
+/* Returns 1 when the mapping that holds `p` has the flag of two letters in VmFlags of
+ * /proc/self/smaps. */
 int mappings_has_flag(const void *p, const char *flag);
 
 /* Returns 1 when the kernel knows huge pages and shows whether they are asked for. */

@@ -141,7 +141,8 @@ static void end_with_child(int sig)
     raise(sig);
 }
 
-/* In the child: the byte says that the test came to its end, which a test that calls exit does not. */
+/* In the child: the byte says that the test came to its end, which a test that calls exit does
+ * not. */
 static void run_child(const TTest *test, int done)
 {
     const char byte = 0;
@@ -154,8 +155,8 @@ static void run_child(const TTest *test, int done)
     exit(EXIT_SUCCESS);
 }
 
-/* Waits for the child or for the timeout; returns 1 when the child has ended. Polls: portable, and there
- * is no signal that can come too early. */
+/* Waits for the child or for the timeout; returns 1 when the child has ended. Polls: portable, and
+ * there is no signal that can come too early. */
 static int wait_for(pid_t child, unsigned seconds, int *status)
 {
     const struct timespec pause = {0, 5 * 1000 * 1000};

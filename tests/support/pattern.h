@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Contents of test objects. What belongs into an object follows from its address, its size and a key,
- * so that two objects that overlap, or one that somebody else wrote to, are found out. Objects above
- * 4 KiB are filled at both ends and here and there between, which keeps tests of large ones fast.
+ * Contents of test objects. What belongs into an object follows from its address, its size and a
+ * key, so that two objects that overlap, or one that somebody else wrote to, are found out.
+ * Objects above 4 KiB are filled at both ends and here and there between, which keeps tests of
+ * large ones fast.
  */
 #ifndef SUPPORT_PATTERN_H
 #define SUPPORT_PATTERN_H

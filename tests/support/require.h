@@ -13,7 +13,8 @@
 #define REQUIRE_MSG(condition, ...)                                                                \
     ((condition) ? (void)0 : require_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
 
-/* Names what the following assertions are about, for their messages; NULL: nothing. The string is kept. */
+/* Names what the following assertions are about, for their messages; NULL: nothing. The string is
+ * kept. */
 void require_context(const char *context);
 
 void require_failed(const char *file, int line, const char *condition, const char *format, ...)

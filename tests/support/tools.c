@@ -19,8 +19,9 @@ int tool_is_valgrind(void)
 #endif
 }
 
-/* The library's own tests are about instances as they are without a memory checker. FRUSA_TEST_TOOLS has them
- * watched. Programs that link the shared library cannot reach this, and are watched. */
+/* The library's own tests are about instances as they are without a memory checker.
+ * FRUSA_TEST_TOOLS has them watched. Programs that link the shared library cannot reach this, and
+ * are watched. */
 #if defined(FRUSA_TEST_INTERNALS)
 extern int fr_tools_ignored __attribute__((weak));
 __attribute__((constructor(101))) static void ignore_tools(void)

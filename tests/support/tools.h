@@ -33,21 +33,23 @@
 /* Returns 1 when the program runs under valgrind. */
 int tool_is_valgrind(void);
 
-/* For the child of a process with several threads: what the threads that do not exist here held on their stacks
- * is lost to it, and no leak. */
+/* For the child of a process with several threads: what the threads that do not exist here held on
+ * their stacks is lost to it, and no leak. */
 void tool_expect_lost_objects(void);
 
-/* Makes the C library keep freed memory for the next allocation instead of giving it back to the system,
- * where it can be told so. For programs that allocate and free the same large blocks thousands of times. */
+/* Makes the C library keep freed memory for the next allocation instead of giving it back to the
+ * system, where it can be told so. For programs that allocate and free the same large blocks
+ * thousands of times. */
 void tool_keep_freed_memory(void);
 
-/* Makes the C library give back to the system what it can of its freed memory, where it can be told so; and
- * keeps it from having an arena for each processor, for programs that watch their own resident memory. */
+/* Makes the C library give back to the system what it can of its freed memory, where it can be
+ * told so; and keeps it from having an arena for each processor, for programs that watch their own
+ * resident memory. */
 void tool_trim_malloc(void);
 void tool_limit_malloc(void);
 
-/* Prepares a lock whose writers come before readers, where the C library has such: or they would wait for
- * ever while there are always some readers. */
+/* Prepares a lock whose writers come before readers, where the C library has such: or they would
+ * wait for ever while there are always some readers. */
 void tool_init_rwlock(pthread_rwlock_t *lock);
 
 #endif /* SUPPORT_TOOLS_H */

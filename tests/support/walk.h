@@ -23,8 +23,8 @@ struct walk_totals walk_sum(frusa_t *f);
 /* Returns the number of spans and large objects whose object_size is `object_size`. */
 size_t walk_count_size(frusa_t *f, size_t object_size);
 
-/* Requires that statistics, walk and each other agree while no other thread is inside; and, when `held`
- * is what the fallback knows to be handed out, that they agree with that too. */
+/* Requires that statistics, walk and each other agree while no other thread is inside; and, when
+ * `held` is what the fallback knows to be handed out, that they agree with that too. */
 void walk_require_consistent(frusa_t *f, size_t held);
 
 /* Returns the bytes of live objects that the statistics show, large ones included. */

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Allocates and gives back in two instances, in all but the last way: returns 0, or -1 when memory ran
- * out. A tenth of the objects of one instance stays live. */
+/* Allocates and gives back in two instances, in all but the last way: returns 0, or -1 when memory
+ * ran out. A tenth of the objects of one instance stays live. */
 int module_use(size_t rounds);
 
 /* Reclaims both instances. */

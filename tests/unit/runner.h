@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The main function of a unit test. Each test runs in a process of its own, with a time limit, and is a
- * test case of its own: CK_RUN_CASE=test_name runs one alone, CK_FORK=no in the same process.
+ * The main function of a unit test. Each test runs in a process of its own, with a time limit, and
+ * is a test case of its own: CK_RUN_CASE=test_name runs one alone, CK_FORK=no in the same process.
  */
 #ifndef UNIT_RUNNER_H
 #define UNIT_RUNNER_H

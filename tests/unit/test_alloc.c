@@ -35,7 +35,8 @@ static void release(frusa_t *f, struct window *window, size_t i, int with_layout
     window->objects[i].ptr = NULL;
 }
 
-/* Allocates one object of the layout and releases the one that was allocated WINDOW times before. */
+/* Allocates one object of the layout and releases the one that was allocated WINDOW times
+ * before. */
 static void try_layout(frusa_t *f, struct window *window, size_t size, size_t align)
 {
     size_t i = window->next++ % WINDOW;
@@ -55,7 +56,8 @@ static void try_layout(frusa_t *f, struct window *window, size_t size, size_t al
     window->objects[i].usable = usable;
 }
 
-/* Every size class edge up to 8 MiB at one alignment: a class's first size, its last but one, its last. */
+/* Every size class edge up to 8 MiB at one alignment: a class's first size, its last but one, its
+ * last. */
 static void try_sizes(frusa_t *f, size_t align)
 {
     struct window window;

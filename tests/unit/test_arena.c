@@ -23,7 +23,8 @@ static frusa_t *instance_over(struct frusa_arena *arena, void *buf, size_t len)
     return f;
 }
 
-/* Allocates and fills objects until that fails; returns how many, linked through their first word. */
+/* Allocates and fills objects until that fails; returns how many, linked through their first
+ * word. */
 static size_t fill(frusa_t *f, size_t size, void **list)
 {
     size_t n = 0;

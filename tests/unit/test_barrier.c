@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The asymmetric barrier and what stands in for it: fences by choice, a kernel that refuses membarrier from
- * the start, and one that begins to refuse it when caches exist. Each test is a process of its own, as the
- * decision is taken once.
+ * The asymmetric barrier and what stands in for it: fences by choice, a kernel that refuses
+ * membarrier from the start, and one that begins to refuse it when caches exist. Each test is a
+ * process of its own, as the decision is taken once.
  */
 #include "port/barrier.h"
 #include "support/check_instance.h"
@@ -101,7 +101,8 @@ START_TEST(test_refused_from_the_start)
 }
 END_TEST
 
-/* Work that goes on through the reclaims, so that a cache that were drained under its owner would show. */
+/* Work that goes on through the reclaims, so that a cache that were drained under its owner would
+ * show. */
 static void work_until_open(void *arg, size_t index)
 {
     struct workload w;

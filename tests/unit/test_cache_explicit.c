@@ -40,7 +40,8 @@ START_TEST(test_every_configuration)
 }
 END_TEST
 
-/* Objects from a cache go back through the instance, another cache, or another thread, and vice versa. */
+/* Objects from a cache go back through the instance, another cache, or another thread, and vice
+ * versa. */
 START_TEST(test_objects_mix_with_the_instance)
 {
     for (size_t v = 0; v < fixture_variant_count; v++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The validity checks themselves: each part of an instance broken in turn is noticed, and repaired is not. */
+/* The validity checks themselves: each part of an instance broken in turn is noticed, and repaired
+ * is not. */
 #include "cache/cache.h"
 #include "check.h"
 #include "spans/grow.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The mmap provider's bookkeeping: states of granules, what is populated and how, the index. No memory is
- * mapped: the chunks stand at made-up addresses. */
+/* The mmap provider's bookkeeping: states of granules, what is populated and how, the index. No
+ * memory is mapped: the chunks stand at made-up addresses. */
 #include "providers/chunk_index.h"
 
 #include "support/random.h"

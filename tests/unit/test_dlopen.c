@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A library that uses instances is opened and closed again, while threads that called into it live on
- * and exit. This program is not linked to libfrusa: the one library brings the shared one, the other a copy.
+ * A library that uses instances is opened and closed again, while threads that called into it live
+ * on and exit. This program is not linked to libfrusa: the one library brings the shared one, the
+ * other a copy.
  */
 #include "dlopen_module.h"
 #include "support/require.h"
@@ -75,8 +76,8 @@ START_TEST(test_close_while_threads_live_on)
 }
 END_TEST
 
-/* The threads are on their way out, through the library's code, just then. Only the shared library stays
- * where it is: with a copy this is the program's error. */
+/* The threads are on their way out, through the library's code, just then. Only the shared library
+ * stays where it is: with a copy this is the program's error. */
 START_TEST(test_close_while_threads_exit)
 {
     for (size_t round = 0; round < env_scale(60, 4); round++) {

@@ -501,7 +501,8 @@ START_TEST(test_fork_among_threads)
 }
 END_TEST
 
-/* As if the forking thread's own call, or another thread's, had been populating memory at the fork. */
+/* As if the forking thread's own call, or another thread's, had been populating memory at the
+ * fork. */
 static void fork_while_populating(void *arg)
 {
     (void)arg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The mmap provider under a kernel that refuses what it is asked: that costs memory or time, and what is
- * handed out is zero all the same. Each case runs in a process of its own. */
+/* The mmap provider under a kernel that refuses what it is asked: that costs memory or time, and
+ * what is handed out is zero all the same. Each case runs in a process of its own. */
 #include "providers/mmap.h"
 
 #include <frusa.h>

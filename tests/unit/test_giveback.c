@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Give-back as the kernel sees it: a million objects of 16 to 2,048 bytes over the mmap fallback, a random nine
- * tenths freed, reclaimed, the rest freed, reclaimed. What the process has resident and what the statistics
- * claim agree within 1 %. Under a tool, or scaled down, the figures of the statistics alone are checked.
+ * Give-back as the kernel sees it: a million objects of 16 to 2,048 bytes over the mmap fallback,
+ * a random nine tenths freed, reclaimed, the rest freed, reclaimed. What the process has resident
+ * and what the statistics claim agree within 1 %. Under a tool, or scaled down, the figures of the
+ * statistics alone are checked.
  */
 #include "support/mappings.h"
 #include "support/random.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Growth by itself: spans and metadata blocks from the fallback, and nothing left of what failed. */
+/* Growth by itself: spans and metadata blocks from the fallback, and nothing left of what
+ * failed. */
 #include "check.h"
 #include "spans/grow.h"
 #include "spans/meta.h"
@@ -126,7 +127,8 @@ START_TEST(test_every_refusal)
 }
 END_TEST
 
-/* Blocks of metadata: zero, whatever the fallback and former users left in them, and each its own. */
+/* Blocks of metadata: zero, whatever the fallback and former users left in them, and each its
+ * own. */
 START_TEST(test_metadata_blocks)
 {
     enum { BLOCKS = 200 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What may happen while a page of the shared page map is being discarded. The program has a madvise of its own,
- * which the library calls instead of the C library's, and which runs a body just before the page goes.
+ * What may happen while a page of the shared page map is being discarded. The program has a
+ * madvise of its own, which the library calls instead of the C library's, and which runs a body
+ * just before the page goes.
  */
 #include "pagemap/leaf.h"
 #include "port/pages.h"
@@ -60,7 +61,8 @@ static void clear(uintptr_t page)
     fr_pagemap_clear(&map, address(page), FR_PAGE_SIZE, 0);
 }
 
-/* Empties a page of a leaf and discards it, with the body called before; 0 where a leaf has no pages. */
+/* Empties a page of a leaf and discards it, with the body called before; 0 where a leaf has no
+ * pages. */
 static int discard_with(void (*body)(void))
 {
     if (((size_t)1 << FR_MAP_LEAF_BITS) * sizeof(fr_atomic) < 4 * fr_page_size())

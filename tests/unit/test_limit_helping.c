@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* At the limit beside another thread that has the instance's memory in hand and is stuck in the fallback. */
+/* At the limit beside another thread that has the instance's memory in hand and is stuck in the
+ * fallback. */
 #include "support/fallback.h"
 #include "support/require.h"
 #include "unit/runner.h"
@@ -102,7 +103,8 @@ START_TEST(test_helps_with_the_rest)
 }
 END_TEST
 
-/* Nothing but what the other thread is inside the fallback with would do: the call fails, after a while. */
+/* Nothing but what the other thread is inside the fallback with would do: the call fails, after a
+ * while. */
 START_TEST(test_does_not_wait_for_ever)
 {
     static struct slow_fallback s;

@@ -140,7 +140,8 @@ START_TEST(test_wait_on_a_word)
 }
 END_TEST
 
-/* It sleeps longer and longer, but neither for ever nor until the rounds overflow; errno is the caller's. */
+/* It sleeps longer and longer, but neither for ever nor until the rounds overflow; errno is the
+ * caller's. */
 START_TEST(test_back_off)
 {
     unsigned round = 0;

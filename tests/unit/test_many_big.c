@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* So many big or strangely aligned blocks that a mapping for each would use up what the kernel allows a process. */
+/* So many big or strangely aligned blocks that a mapping for each would use up what the kernel
+ * allows a process. */
 #include "providers/mmap.h"
 
 #include <frusa.h>
@@ -18,7 +19,8 @@
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
 
-/* MANY is more than half of what the kernel allows by default; no more mappings than MOST may come of it. */
+/* MANY is more than half of what the kernel allows by default; no more mappings than MOST may come
+ * of it. */
 enum { MANY = 40000, MOST = 20000, EXTRA = 64 };
 
 static const struct frusa_fallback_ops *const ops = &frusa_fallback_mmap;

@@ -87,7 +87,8 @@ END_TEST
 
 enum { LARGE_OBJECTS = 1000, LARGE_BYTES = 8192 };
 
-/* Requires that the instance owns just the objects that exist: each one's ends, and nothing of those that are gone. */
+/* Requires that the instance owns just the objects that exist: each one's ends, and nothing of
+ * those that are gone. */
 static void require_owns(frusa_t *f, char *const *objects, char *const *gone, size_t size)
 {
     for (size_t i = 0; i < LARGE_OBJECTS; i++) {

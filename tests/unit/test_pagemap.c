@@ -173,7 +173,8 @@ static int leaves_have_pages(void)
     return LEAF_PAGES >= entries_per_page();
 }
 
-/* Pages that lost their last entry stay at hand until the next trim, which leaves those with entries. */
+/* Pages that lost their last entry stay at hand until the next trim, which leaves those with
+ * entries. */
 START_TEST(test_trim_gives_empty_pages_back)
 {
     uintptr_t page = 90 * LEAF_PAGES;
@@ -197,7 +198,8 @@ START_TEST(test_trim_gives_empty_pages_back)
 }
 END_TEST
 
-/* A page that is used again before the trim keeps its entries, and goes when it is empty once more. */
+/* A page that is used again before the trim keeps its entries, and goes when it is empty once
+ * more. */
 START_TEST(test_trim_spares_pages_that_are_used_again)
 {
     uintptr_t page = 92 * LEAF_PAGES;
@@ -289,8 +291,8 @@ START_TEST(test_threads)
 }
 END_TEST
 
-/* Few pages of leaves, that all threads have an entry in now and then, and that are trimmed all the time: what was
- * stored stays. */
+/* Few pages of leaves, that all threads have an entry in now and then, and that are trimmed all
+ * the time: what was stored stays. */
 static void set_beside_trims(void *arg, size_t index)
 {
     struct random r = random_stream(env_seed(48), index);

@@ -81,7 +81,8 @@ static void leave_handler(unsigned flag)
     frusa_set_panic_handler(NULL, NULL);
 }
 
-/* The handler gets its argument and the message; having left, the instance is as if nothing had been. */
+/* The handler gets its argument and the message; having left, the instance is as if nothing had
+ * been. */
 START_TEST(test_handler_leaves)
 {
     leave_handler(0);

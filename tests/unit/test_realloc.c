@@ -68,7 +68,8 @@ START_TEST(test_resize_within_the_class_keeps_the_pointer)
 }
 END_TEST
 
-/* A managed_max that is no class size: all bytes of the class it falls in are usable, and resize gives them. */
+/* A managed_max that is no class size: all bytes of the class it falls in are usable, and resize
+ * gives them. */
 START_TEST(test_resize_to_the_usable_size_keeps_the_pointer)
 {
     static const size_t bounds[] = {1000, 3000, 4096, 100000};

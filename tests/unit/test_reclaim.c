@@ -153,7 +153,8 @@ static int count_free_pages(const struct frusa_span_info *row, void *arg)
     return 0;
 }
 
-/* Every whole free page inside the spans that stay is purged; pages taken into use again are not. */
+/* Every whole free page inside the spans that stay is purged; pages taken into use again are
+ * not. */
 START_TEST(test_whole_free_pages_are_purged)
 {
     static const size_t sizes[] = {64, 500, 2000, 6000, 20000};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The guarantee of reclaim with several threads: concurrent reclaims, and mutators that never stop. */
+/* The guarantee of reclaim with several threads: concurrent reclaims, and mutators that never
+ * stop. */
 #include "support/check_instance.h"
 #include "support/fixture.h"
 #include "support/population.h"

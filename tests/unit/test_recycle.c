@@ -46,7 +46,8 @@ START_TEST(test_one_size_after_the_other)
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
             give_back(x.f, allocate(x.f, sizes[i], i % 2 != 0), sizes[i]);
         REQUIRE(frusa_get_stats(x.f, &s) == 0);
-        /* Without it six times as much; rounding, marks of checked objects and metadata take some. */
+        /* Without it six times as much; rounding, marks of checked objects and metadata take
+         * some. */
         REQUIRE_MSG(s.allocated_from_fallback < 3 * TOTAL, "%s: %zu bytes are held",
                     fixture_variants[v].name, s.allocated_from_fallback);
         REQUIRE(s.allocated_from_fallback == fallback_held(&x.fallback));

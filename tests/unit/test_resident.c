@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the kernel says after a reclaim: threads that only wait keep next to nothing of what they used, and the page
- * map keeps next to nothing of objects that are gone. */
+/* What the kernel says after a reclaim: threads that only wait keep next to nothing of what they
+ * used, and the page map keeps next to nothing of objects that are gone. */
 #include "support/mappings.h"
 #include "support/random.h"
 #include "support/require.h"
@@ -110,8 +110,8 @@ static void give_back(frusa_t *f, void **objects, enum way_back way)
         frusa_destroy(f);
 }
 
-/* Each has an entry in another page of the page map. Of those, next to nothing stays; without a reclaim, a bounded
- * number. */
+/* Each has an entry in another page of the page map. Of those, next to nothing stays; without a
+ * reclaim, a bounded number. */
 START_TEST(test_page_map_after_large_objects)
 {
     static void *objects[LARGE_OBJECTS];

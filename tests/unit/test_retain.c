@@ -188,7 +188,8 @@ static int look(const struct frusa_span_info *row, void *arg)
     return 0;
 }
 
-/* Calls that empty caches leave no more than the bound, although nobody gives an object back afterwards. */
+/* Calls that empty caches leave no more than the bound, although nobody gives an object back
+ * afterwards. */
 START_TEST(test_bound_holds_after_caches_are_emptied)
 {
     for (unsigned call = 0; call < 3; call++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The first use of an instance in a process that the system grants only a few MiB more. Each case runs in a process
- * of its own. */
+/* The first use of an instance in a process that the system grants only a few MiB more. Each case
+ * runs in a process of its own. */
 #include <frusa.h>
 
 #include "support/child.h"

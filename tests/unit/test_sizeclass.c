@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Size classes by themselves: every size against the definition, and the spans that they ask for. */
+/* Size classes by themselves: every size against the definition, and the spans that they ask
+ * for. */
 #include "port/atomic.h"
 #include "base/sizeclass.h"
 #include "spans/span.h"
@@ -86,7 +87,8 @@ START_TEST(test_spans_grow_with_the_slab)
             held += bytes;
         }
         REQUIRE(before == fr_class_span_bytes(cls, SIZE_MAX / 2));
-        /* A full span: a tail of an eighth at most; and pages that a word can mark, if it has objects to mark. */
+        /* A full span: a tail of an eighth at most; and pages that a word can mark, if it has
+         * objects to mark. */
         REQUIRE_MSG(before % size <= before / 8, "%zu of %zu are lost", before % size, before);
         REQUIRE(before / size == 1 || before <= FR_WORD_BITS * FR_PAGE_SIZE);
     }

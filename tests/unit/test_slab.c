@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Slabs by themselves, in an instance that nobody else uses: batches, bins, misuse, and what reclaim does. */
+/* Slabs by themselves, in an instance that nobody else uses: batches, bins, misuse, and what
+ * reclaim does. */
 #include "check.h"
 #include "spans/grow.h"
 #include "cache/instance.h"
@@ -357,7 +358,8 @@ static size_t for_each_run(struct fr_page_claim *claim, int take)
     return total;
 }
 
-/* Gives objects back, but for the first one of each span: these are moved to the front. Returns how many those are. */
+/* Gives objects back, but for the first one of each span: these are moved to the front. Returns
+ * how many those are. */
 static size_t give_all_but_one_of_each_span(struct stage *s, void **objects, size_t n)
 {
     size_t kept = 0;
@@ -420,7 +422,8 @@ static size_t settle(struct stage *s, struct fr_page_claim *claim)
     return pages;
 }
 
-/* A slab of spans that were full and have one object each now; the objects in kept[]. Returns how many spans. */
+/* A slab of spans that were full and have one object each now; the objects in kept[]. Returns how
+ * many spans. */
 static size_t make_sparse_spans(struct stage *s, void **objects, size_t most)
 {
     while (fr_load_relaxed(&s->heap->slabs[s->cls].slots) < most / 2)
@@ -433,7 +436,8 @@ static size_t make_sparse_spans(struct stage *s, void **objects, size_t most)
     return give_all_but_one_of_each_span(s, objects, slots);
 }
 
-/* [K.1] A mutator looks for the fullest span between two steps of the scan, and moves sparse spans down on its way. */
+/* [K.1] A mutator looks for the fullest span between two steps of the scan, and moves sparse spans
+ * down on its way. */
 START_TEST(test_claims_meet_what_moves_down)
 {
     struct stage s;
@@ -485,7 +489,8 @@ START_TEST(test_claims_after_many_scans)
 }
 END_TEST
 
-/* Empty spans are found without a look at any other, the longest empty first; allocation takes the last one. */
+/* Empty spans are found without a look at any other, the longest empty first; allocation takes the
+ * last one. */
 START_TEST(test_order_of_empty_spans)
 {
     struct stage s;

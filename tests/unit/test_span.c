@@ -198,8 +198,8 @@ struct crowd {
     fr_atomic owner[SLOTS_MAX]; /* thread + 1, 0: nobody */
 };
 
-/* Reserves, takes, and gives back, always fewer in all than there are: every reserved bit is found [S.2],
- * and by nobody else. */
+/* Reserves, takes, and gives back, always fewer in all than there are: every reserved bit is found
+ * [S.2], and by nobody else. */
 static void take_own(void *arg, size_t index)
 {
     struct crowd *crowd = arg;
@@ -233,7 +233,8 @@ END_TEST
 
 /* ---- pages ---- */
 
-/* The definition: a page is free when slots overlap it, none of them is taken, and none is fresh. */
+/* The definition: a page is free when slots overlap it, none of them is taken, and none is
+ * fresh. */
 static size_t expected_free_pages(const struct fr_span *s, const unsigned char *taken, size_t fresh)
 {
     size_t set = 0;

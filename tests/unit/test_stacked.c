@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Instances over instances: the blocks of the inner one are objects of the outer one, or parts of such. */
+/* Instances over instances: the blocks of the inner one are objects of the outer one, or parts of
+ * such. */
 #include "support/check_instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -162,7 +163,8 @@ START_TEST(test_every_instance_owns_what_lies_in_it)
 }
 END_TEST
 
-/* The buffer of an arena is an object: its address leads to it again when the arena is done with. */
+/* The buffer of an arena is an object: its address leads to it again when the arena is done
+ * with. */
 START_TEST(test_arena_in_an_object)
 {
     static const size_t sizes[] = {100000, 1 << 20, 8 << 20};

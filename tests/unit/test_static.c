@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Static instances: no init call, usable before main and from many threads at once, and again later. */
+/* Static instances: no init call, usable before main and from many threads at once, and again
+ * later. */
 #include "support/check_instance.h"
 #include "support/fallback.h"
 #include "support/pattern.h"
@@ -240,7 +241,8 @@ static void first_use(void *arg, size_t index)
     race->objects[index] = p;
 }
 
-/* Called from within the fallback's functions: a fallback may use the very instance being initialised. */
+/* Called from within the fallback's functions: a fallback may use the very instance being
+ * initialised. */
 static void allocate_inside(struct counting_fallback *from, enum fallback_call call, void *arg)
 {
     (void)from;

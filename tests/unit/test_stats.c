@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The statistics: exact while nobody else is inside, and in agreement with what the fallback counts. */
+/* The statistics: exact while nobody else is inside, and in agreement with what the fallback
+ * counts. */
 #include "check.h"
 #include "support/build.h"
 #include "support/fixture.h"
@@ -220,8 +221,8 @@ END_TEST
 
 enum { EAGER_BYTES = 4 << 20 };
 
-/* A fallback whose calls that take memory back allocate from the instance before they return, as another thread
- * might meanwhile. It counts what it has handed out. */
+/* A fallback whose calls that take memory back allocate from the instance before they return, as
+ * another thread might meanwhile. It counts what it has handed out. */
 struct eager {
     frusa_t *f;
     size_t held, peak;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The statistics as JSON: read by a real parser (Python's), compared with frusa_get_stats and frusa_walk. */
+/* The statistics as JSON: read by a real parser (Python's), compared with frusa_get_stats and
+ * frusa_walk. */
 #include "support/fixture.h"
 #include "support/population.h"
 #include "support/require.h"
@@ -156,7 +157,8 @@ START_TEST(test_unused_instance)
 }
 END_TEST
 
-/* As snprintf: cut texts end in a zero byte, nothing behind the buffer is written, the length is whole. */
+/* As snprintf: cut texts end in a zero byte, nothing behind the buffer is written, the length is
+ * whole. */
 START_TEST(test_cut_text)
 {
     struct fixture x;

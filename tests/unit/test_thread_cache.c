@@ -48,7 +48,8 @@ static void fill_drain_and_wait(void *arg, size_t index)
     population_release(&p);
 }
 
-/* Eight threads allocate and free 160,000 objects, then block; one reclaim by another returns it all. */
+/* Eight threads allocate and free 160,000 objects, then block; one reclaim by another returns it
+ * all. */
 static void blocked_threads(unsigned features, const struct frusa_config *config, size_t keep)
 {
     struct scene s;
@@ -198,7 +199,8 @@ static void allocate_and_free(frusa_t *f, void **objects, size_t n, size_t size)
         frusa_dealloc(f, objects[i], size, 0);
 }
 
-/* What a thread's classes hold goes back when the thread has turned to others, without any reclaim. */
+/* What a thread's classes hold goes back when the thread has turned to others, without any
+ * reclaim. */
 START_TEST(test_idle_classes_fade)
 {
     static void *objects[1000];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Threads and instances that end in any order: thread exit among other destructors, destroy, reuse. */
+/* Threads and instances that end in any order: thread exit among other destructors, destroy,
+ * reuse. */
 #include "support/check_instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -17,7 +18,8 @@ enum { THREADS = 6, KEYS = 5 };
 
 /* ---- thread exit among the destructors of other thread-specific data ---- */
 
-/* The thread sanitizer does away with what it knows of a thread in the same rounds, and crashes in later ones. */
+/* The thread sanitizer does away with what it knows of a thread in the same rounds, and crashes in
+ * later ones. */
 #define ROUNDS_MAX (TOOL_TSAN ? 2 : PTHREAD_DESTRUCTOR_ITERATIONS)
 
 /* What a thread leaves to a destructor: an object, and how often the destructor is to run again. */
@@ -47,7 +49,8 @@ static void use_at_exit(void *value)
         REQUIRE(pthread_setspecific(legacy->key, legacy) == 0);
     else
         frusa_dealloc(f, legacy, sizeof(*legacy), 0);
-    /* Release: the thread sanitizer takes a thread for ended before its last destructors have run. */
+    /* Release: the thread sanitizer takes a thread for ended before its last destructors have
+     * run. */
     fr_fetch_sub_release(&destructors_run, (size_t)-1);
 }
 
@@ -192,7 +195,8 @@ static void outlive(void *arg, size_t index)
         use(s->x.f, index + 200);
 }
 
-/* Threads that have a cache of an instance live on after its end, use others, and a new one in its place. */
+/* Threads that have a cache of an instance live on after its end, use others, and a new one in its
+ * place. */
 START_TEST(test_destroy_while_threads_live_on)
 {
     for (size_t round = 0; round < env_scale(60, 6); round++) {

@@ -91,7 +91,8 @@ START_TEST(test_ends_of_the_keys)
 }
 END_TEST
 
-/* Keys that go up, down, or both by turns, of nodes at a constant distance: none makes the tree a list. */
+/* Keys that go up, down, or both by turns, of nodes at a constant distance: none makes the tree a
+ * list. */
 START_TEST(test_depth)
 {
     for (int order = 0; order < 3; order++) {

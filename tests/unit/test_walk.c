@@ -60,7 +60,8 @@ static struct frusa_span_info *row_of(const void *ptr)
     return row;
 }
 
-/* Every live object lies in the row of its size class, at a slot of its own, and is counted there. */
+/* Every live object lies in the row of its size class, at a slot of its own, and is counted
+ * there. */
 START_TEST(test_rows_account_for_every_object)
 {
     for (size_t v = 0; v < fixture_variant_count; v++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Zero-filled allocation: the contents, whatever was there before, and memory that stays untouched. */
+/* Zero-filled allocation: the contents, whatever was there before, and memory that stays
+ * untouched. */
 #include "support/build.h"
 #include "support/fixture.h"
 #include "support/pattern.h"

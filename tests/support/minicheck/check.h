@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A minimal runner for the unit tests, with the names of libcheck, for machines that have no libcheck
- * (configure --with-minimal-runner). It implements what the unit tests use and no more:
+ * A minimal runner for the unit tests, with the names of libcheck, for machines that have no
+ * libcheck (configure --with-minimal-runner). It implements what the unit tests use and no more:
  *
- * Each test runs in a process of its own and fails when an assertion does, when a signal ends it, when it
- * exits early or when it takes longer than its test case's timeout. CK_RUN_CASE=NAME runs one test case
- * alone; CK_FORK=no runs everything in one process, for debuggers. The closing line has libcheck's form.
+ * Each test runs in a process of its own and fails when an assertion does, when a signal ends it,
+ * when it exits early or when it takes longer than its test case's timeout. CK_RUN_CASE=NAME runs
+ * one test case alone; CK_FORK=no runs everything in one process, for debuggers. The closing line
+ * has libcheck's form.
  */
 #ifndef SUPPORT_MINICHECK_CHECK_H
 #define SUPPORT_MINICHECK_CHECK_H
