@@ -51,6 +51,7 @@ static struct fr_link *retire(struct fr_heap *h, size_t keep)
 FR_COLD void fr_retain_trim(struct fr_instance *inst)
 {
     struct fr_heap *h = &inst->heap;
+    size_t passes = fr_release_passes(h);
     struct fr_link *retired = retire(h, fr_load_relaxed(&inst->retain.bound) / 2);
-    fr_heap_count_reclaimed(h, fr_release_beside_reclaims(h, retired));
+    fr_heap_count_reclaimed(h, fr_release_beside_reclaims(h, retired, passes));
 }

@@ -183,9 +183,13 @@ static size_t release_later_metadata(struct fr_heap *h, size_t passes)
     return fr_release_empty_metadata(h, &all);
 }
 
-size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired)
+size_t fr_release_passes(const struct fr_heap *h)
 {
-    size_t passes = fr_load_relaxed(&h->releases.metadata_passes);
+    return fr_load_acquire(&h->releases.metadata_passes);
+}
+
+size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired, size_t passes)
+{
     size_t bytes = fr_release_retired(h, retired, FR_DATA_SPANS);
     return bytes ? bytes + release_later_metadata(h, passes) : 0;
 }

@@ -35,7 +35,10 @@ size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want);
 
 /* The same for data spans, for a thread that is not in a reclaim: with the metadata that a reclaim
  * may have missed [L.1]. */
-size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired);
+size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired, size_t passes);
+
+/* Passes over the metadata begun so far: to be read before the spans are retired. */
+size_t fr_release_passes(const struct fr_heap *h);
 
 /*
  * For a thread that is at the limit: hands back what other threads have retired, and waits, for
