@@ -4,16 +4,6 @@
 #include "port/memory.h"
 #include "port/tls.h"
 
-static void guard(struct fr_all_spans *all)
-{
-    fr_lock_acquire(&all->lock, FR_RANK_SPANS);
-}
-
-static void unguard(struct fr_all_spans *all)
-{
-    fr_lock_release(&all->lock, FR_RANK_SPANS);
-}
-
 void fr_all_spans_init(struct fr_all_spans *all)
 {
     for (unsigned i = 0; i < FR_SPAN_KINDS; i++)
@@ -22,52 +12,52 @@ void fr_all_spans_init(struct fr_all_spans *all)
 
 void fr_all_spans_add(struct fr_all_spans *all, struct fr_span *s, enum fr_span_kind kind)
 {
-    guard(all);
+    fr_all_spans_guard(all);
     fr_list_insert_after(&all->kinds[kind], &s->in_all);
     if (kind == FR_LARGE_SPANS)
         fr_large_index_add(&all->large, s);
-    unguard(all);
+    fr_all_spans_unguard(all);
 }
 
 void fr_all_spans_remove(struct fr_all_spans *all, struct fr_span *s)
 {
-    guard(all);
+    fr_all_spans_guard(all);
     for (struct fr_walker *w = all->walkers; w; w = w->next)
         if (w->cursor == &s->in_all)
             w->cursor = s->in_all.next;
     fr_list_remove(&s->in_all);
     if (s->cls == FR_CLASS_LARGE)
         fr_large_index_remove(&all->large, s);
-    unguard(all);
+    fr_all_spans_unguard(all);
 }
 
 int fr_all_spans_have_large(struct fr_all_spans *all, const void *p)
 {
-    guard(all);
+    fr_all_spans_guard(all);
     int have = fr_large_index_find(&all->large, p) != NULL;
-    unguard(all);
+    fr_all_spans_unguard(all);
     return have;
 }
 
 void fr_walk_begin(struct fr_all_spans *all, struct fr_walker *w, enum fr_span_kind kind)
 {
-    guard(all);
+    fr_all_spans_guard(all);
     w->head = &all->kinds[kind];
     w->cursor = w->head->next;
     w->thread = fr_thread_id();
     w->next = all->walkers;
     all->walkers = w;
-    unguard(all);
+    fr_all_spans_unguard(all);
 }
 
 void fr_walk_end(struct fr_all_spans *all, struct fr_walker *w)
 {
     struct fr_walker **at = &all->walkers;
-    guard(all);
+    fr_all_spans_guard(all);
     while (*at != w)
         at = &(*at)->next;
     *at = w->next;
-    unguard(all);
+    fr_all_spans_unguard(all);
 }
 
 /* Under the lock: the span is on the list, so its descriptor stays. 0: the span is retired. */
@@ -90,13 +80,13 @@ static int fill_row(const struct fr_span *s, struct frusa_span_info *row)
 int fr_walk_next(struct fr_all_spans *all, struct fr_walker *w, struct frusa_span_info *row)
 {
     int found = 0;
-    guard(all);
+    fr_all_spans_guard(all);
     while (!found && w->cursor != w->head) {
         struct fr_span *s = fr_span_of_all_link(w->cursor);
         w->cursor = w->cursor->next;
         found = fill_row(s, row);
     }
-    unguard(all);
+    fr_all_spans_unguard(all);
     return found;
 }
 

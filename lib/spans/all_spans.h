@@ -30,6 +30,16 @@ struct fr_all_spans {
     struct fr_walker *walkers;
 };
 
+static inline void fr_all_spans_guard(struct fr_all_spans *all)
+{
+    fr_lock_acquire(&all->lock, FR_RANK_SPANS);
+}
+
+static inline void fr_all_spans_unguard(struct fr_all_spans *all)
+{
+    fr_lock_release(&all->lock, FR_RANK_SPANS);
+}
+
 void fr_all_spans_init(struct fr_all_spans *all);
 
 void fr_all_spans_add(struct fr_all_spans *all, struct fr_span *s, enum fr_span_kind kind);

@@ -112,16 +112,6 @@ static void give_batch(struct fr_heap *h, const struct batch *b)
     fr_heap_settle(h, bytes);
 }
 
-static void guard(struct fr_heap *h)
-{
-    fr_lock_acquire(&h->all.lock, FR_RANK_SPANS);
-}
-
-static void unguard(struct fr_heap *h)
-{
-    fr_lock_release(&h->all.lock, FR_RANK_SPANS);
-}
-
 static size_t bytes_of(struct fr_link *list)
 {
     size_t bytes = 0;
@@ -146,19 +136,19 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
     size_t bytes = bytes_of(job.spans);
     if (bytes == 0)
         return 0;
-    guard(h);
+    fr_all_spans_guard(&h->all);
     job.next = h->releases.jobs;
     h->releases.jobs = &job;
     for (;;) {
         take_batch(h, &job, &b);
         if (b.n == 0)
             break;
-        unguard(h);
+        fr_all_spans_unguard(&h->all);
         give_batch(h, &b);
-        guard(h);
+        fr_all_spans_guard(&h->all);
     }
     remove_job(h, &job);
-    unguard(h);
+    fr_all_spans_unguard(&h->all);
     fr_pagemap_trim_excess(&h->map);
     return bytes;
 }
@@ -218,12 +208,12 @@ int fr_release_help(struct fr_heap *h)
     struct batch b = {.n = 0};
     int is_own = 0;
     size_t passes = fr_load_relaxed(&h->releases.metadata_passes);
-    guard(h);
+    fr_all_spans_guard(&h->all);
     for (struct fr_release_job *job = h->releases.jobs; job && b.n == 0; job = job->next) {
         is_own |= job->thread == fr_thread_id();
         take_batch(h, job, &b);
     }
-    unguard(h);
+    fr_all_spans_unguard(&h->all);
     if (b.n == 0)
         return wait_for_others(h, is_own);
     give_batch(h, &b);
