@@ -79,3 +79,12 @@ int mappings_knows_locked_pages(void)
     munmap(p, size);
     return known;
 }
+
+size_t mappings_address_space(void)
+{
+    FILE *statm = fopen("/proc/self/statm", "r");
+    size_t pages;
+    REQUIRE(statm != NULL && fscanf(statm, "%zu", &pages) == 1);
+    fclose(statm);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}

@@ -22,4 +22,7 @@ int mappings_knows_locked_pages(void);
 /* Returns the bytes that the process has resident, less what MADV_FREE has let go. */
 size_t mappings_resident_in_all(void);
 
+/* Returns the bytes of the process's address space that are mapped. */
+size_t mappings_address_space(void);
+
 #endif /* SUPPORT_MAPPINGS_H */

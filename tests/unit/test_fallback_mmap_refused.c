@@ -233,22 +233,12 @@ START_TEST(test_locked_pages)
 }
 END_TEST
 
-/* The address space of the process, in bytes. */
-static size_t address_space(void)
-{
-    FILE *statm = fopen("/proc/self/statm", "r");
-    size_t pages;
-    REQUIRE(statm != NULL && fscanf(statm, "%zu", &pages) == 1);
-    fclose(statm);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void exhaust_address_space(void *arg)
 {
     size_t more = *(const size_t *)arg;
     enum { MOST = 2048 };
     static char *spans[MOST];
-    size_t bytes = address_space() + more;
+    size_t bytes = mappings_address_space() + more;
     struct rlimit limit = {bytes, bytes}, now;
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         return;

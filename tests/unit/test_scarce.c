@@ -4,16 +4,15 @@
 #include <frusa.h>
 
 #include "support/child.h"
+#include "support/mappings.h"
 #include "support/require.h"
 #include "support/tools.h"
 #include "unit/runner.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
@@ -51,19 +50,10 @@ static void require_use_of(size_t granted)
     REQUIRE(frusa_malloc(&heap, OBJECT) != NULL);
 }
 
-static size_t address_space(void)
-{
-    FILE *statm = fopen("/proc/self/statm", "r");
-    size_t pages;
-    REQUIRE(statm != NULL && fscanf(statm, "%zu", &pages) == 1);
-    fclose(statm);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void use_little_address_space(void *arg)
 {
     size_t granted = *(const size_t *)arg;
-    size_t bytes = address_space() + granted;
+    size_t bytes = mappings_address_space() + granted;
     struct rlimit limit = {bytes, bytes}, now;
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         return;

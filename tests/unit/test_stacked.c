@@ -75,6 +75,15 @@ static void use(frusa_t *f)
     }
 }
 
+/* An instance whose memory is objects of another one. */
+static frusa_t *create_over(struct over *over, frusa_t *below, int unsized)
+{
+    over_init(over, below, unsized);
+    frusa_t *f = frusa_create(&over->ops);
+    REQUIRE(f != NULL);
+    return f;
+}
+
 START_TEST(test_inner_gives_outer_its_pages_back)
 {
     for (int unsized = 0; unsized < 2; unsized++)
@@ -82,9 +91,7 @@ START_TEST(test_inner_gives_outer_its_pages_back)
             struct fixture x;
             struct over over;
             fixture_open_variant(&x, v);
-            over_init(&over, x.f, unsized);
-            frusa_t *inner = frusa_create(&over.ops);
-            ck_assert_ptr_nonnull(inner);
+            frusa_t *inner = create_over(&over, x.f, unsized);
             use(inner);
             frusa_reclaim(inner);
             support_check_instance(inner);
@@ -101,12 +108,8 @@ START_TEST(test_three_high)
     struct fixture x;
     struct over first, second;
     fixture_open(&x, FALLBACK_EVERYTHING, NULL);
-    over_init(&first, x.f, 1);
-    frusa_t *middle = frusa_create(&first.ops);
-    ck_assert_ptr_nonnull(middle);
-    over_init(&second, middle, 1);
-    frusa_t *top = frusa_create(&second.ops);
-    ck_assert_ptr_nonnull(top);
+    frusa_t *middle = create_over(&first, x.f, 1);
+    frusa_t *top = create_over(&second, middle, 1);
     for (int round = 0; round < 2; round++) {
         use(top);
         use(middle);
@@ -138,12 +141,8 @@ START_TEST(test_every_instance_owns_what_lies_in_it)
         struct over first, second;
         fixture_open_variant(&x, v);
         fixture_open(&foreign, 0, NULL);
-        over_init(&first, x.f, 1);
-        frusa_t *middle = frusa_create(&first.ops);
-        ck_assert_ptr_nonnull(middle);
-        over_init(&second, middle, 1);
-        frusa_t *top = frusa_create(&second.ops);
-        ck_assert_ptr_nonnull(top);
+        frusa_t *middle = create_over(&first, x.f, 1);
+        frusa_t *top = create_over(&second, middle, 1);
         frusa_t *const instances[] = {x.f, middle, top};
         for (size_t size = 1; size < 8u << 20; size = size * 5 + 3) {
             char *object = frusa_alloc(top, size, 0);
