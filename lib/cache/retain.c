@@ -53,5 +53,5 @@ FR_COLD void fr_retain_trim(struct fr_instance *inst)
     struct fr_heap *h = &inst->heap;
     size_t passes = fr_release_passes(h);
     struct fr_link *retired = retire(h, fr_load_relaxed(&inst->retain.bound) / 2);
-    fr_heap_count_reclaimed(h, fr_release_beside_reclaims(h, retired, passes));
+    fr_heap_count_reclaimed(h, fr_release_retired(h, retired, FR_DATA_SPANS, passes));
 }

@@ -34,9 +34,10 @@ static size_t purge(struct fr_instance *inst, size_t *want)
     size_t bytes = fr_purge(inst, want, &emptied);
     if (!emptied)
         return bytes;
+    size_t passes = fr_release_passes(&inst->heap);
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
         fr_slab_retire_empty(&inst->heap, cls, &retired, &all);
-    return bytes + fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
+    return bytes + fr_release_retired(&inst->heap, retired, FR_DATA_SPANS, passes);
 }
 
 size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct fr_misuse *m)
@@ -45,10 +46,11 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     size_t want = target;
     fr_quarantine_empty(&inst->heap, m);
     fr_recall_begin(&r, inst);
+    size_t passes = fr_release_passes(&inst->heap);
     struct fr_link *retired = retire_data(&r, &want, m);
     *partial = r.partial;
     fr_recall_end(&r, m);
-    size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS);
+    size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS, passes);
     bytes += purge(inst, &want);
     bytes += fr_release_empty_metadata(&inst->heap, &want);
     if (want)

@@ -66,6 +66,7 @@ struct fr_release_job {
     struct fr_release_job *next;
     struct fr_link *spans; /* what is left, sorted */
     enum fr_span_kind kind;
+    size_t passes;      /* over the metadata, begun before the spans were retired [L.1] */
     const void *thread; /* fr_thread_id of the owner */
 };
 
@@ -75,6 +76,7 @@ struct batch {
     size_t n;
     size_t align;
     enum fr_span_kind kind;
+    size_t passes; /* the job's */
 };
 
 /* Under the lock: takes leading spans of one alignment off a job. */
@@ -84,6 +86,7 @@ static void take_batch(const struct fr_heap *h, struct fr_release_job *job, stru
     size_t most = h->backing.ops.dealloc_batch ? BATCH : 1;
     b->n = 0;
     b->kind = job->kind;
+    b->passes = job->passes;
     if (job->spans)
         b->align = fr_span_align(fr_span_of_slab_link(job->spans));
     while (job->spans && b->n < most &&
@@ -129,9 +132,25 @@ static void remove_job(struct fr_heap *h, const struct fr_release_job *job)
     *at = job->next;
 }
 
-size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind)
+size_t fr_release_passes(const struct fr_heap *h)
 {
-    struct fr_release_job job = {NULL, sort(retired), kind, fr_thread_id()};
+    return fr_load_acquire(&h->releases.metadata_passes);
+}
+
+/* Descriptors were freed since the number of passes was `passes`. */
+static size_t release_later_metadata(struct fr_heap *h, size_t passes)
+{
+    size_t all = (size_t)-1;
+    fr_fence_full(); /* [L.1] */
+    if (fr_load_relaxed(&h->releases.metadata_passes) == passes)
+        return 0;
+    return fr_release_empty_metadata(h, &all);
+}
+
+size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind,
+                          size_t passes)
+{
+    struct fr_release_job job = {NULL, sort(retired), kind, passes, fr_thread_id()};
     struct batch b;
     size_t bytes = bytes_of(job.spans);
     if (bytes == 0)
@@ -150,38 +169,18 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
     remove_job(h, &job);
     fr_all_spans_unguard(&h->all);
     fr_pagemap_trim_excess(&h->map);
-    return bytes;
+    return kind == FR_DATA_SPANS ? bytes + release_later_metadata(h, passes) : bytes;
 }
 
 size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want)
 {
     struct fr_link *retired = NULL;
+    size_t passes = fr_release_passes(h);
     fr_fetch_add_relaxed(&h->releases.metadata_passes, 1);
     fr_fence_full(); /* [L.1] */
     for (unsigned cls = FR_META_FIRST; cls < FR_CLASS_LARGE && *want; cls++)
         fr_slab_retire_empty(h, cls, &retired, want);
-    return fr_release_retired(h, retired, FR_META_SPANS);
-}
-
-/* Descriptors were freed since the number of passes was `passes`. */
-static size_t release_later_metadata(struct fr_heap *h, size_t passes)
-{
-    size_t all = (size_t)-1;
-    fr_fence_full(); /* [L.1] */
-    if (fr_load_relaxed(&h->releases.metadata_passes) == passes)
-        return 0;
-    return fr_release_empty_metadata(h, &all);
-}
-
-size_t fr_release_passes(const struct fr_heap *h)
-{
-    return fr_load_acquire(&h->releases.metadata_passes);
-}
-
-size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired, size_t passes)
-{
-    size_t bytes = fr_release_retired(h, retired, FR_DATA_SPANS);
-    return bytes ? bytes + release_later_metadata(h, passes) : 0;
+    return fr_release_retired(h, retired, FR_META_SPANS, passes);
 }
 
 /* Rounds of fr_back_off: about a tenth of a second. */
@@ -207,7 +206,6 @@ int fr_release_help(struct fr_heap *h)
 {
     struct batch b = {.n = 0};
     int is_own = 0;
-    size_t passes = fr_load_relaxed(&h->releases.metadata_passes);
     fr_all_spans_guard(&h->all);
     for (struct fr_release_job *job = h->releases.jobs; job && b.n == 0; job = job->next) {
         is_own |= job->thread == fr_thread_id();
@@ -217,7 +215,7 @@ int fr_release_help(struct fr_heap *h)
     if (b.n == 0)
         return wait_for_others(h, is_own);
     give_batch(h, &b);
-    release_later_metadata(h, passes);
+    release_later_metadata(h, b.passes);
     return 1;
 }
 
@@ -250,6 +248,6 @@ void fr_release_everything(struct fr_heap *h)
             list = &s->in_slab;
         }
         fr_list_init(head);
-        fr_release_retired(h, list, order[k]);
+        fr_release_retired(h, list, order[k], fr_release_passes(h));
     }
 }

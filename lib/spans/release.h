@@ -11,9 +11,9 @@
  *   inside the fallback with
  *
  * Metadata. The descriptors of handed back data spans become free blocks, and metadata spans may
- * become empty by that. A reclaim releases empty metadata spans last. A thread that hands data
- * spans back outside of a reclaim may be later than that. It asks whether a pass over the metadata
- * began meanwhile, and if so makes one itself:
+ * become empty by that. A reclaim releases empty metadata spans last. Another thread that hands
+ * data spans back (a trim, a bounded reclaim, a helper) may be later than that. It asks whether a
+ * pass over the metadata began since before the spans were retired, and if so makes one itself:
  *   [L.1] Either the reclaim's pass sees the blocks that the other thread freed, or the other
  *         thread sees that the pass began. Both do what they do first before a full fence.
  */
@@ -24,21 +24,19 @@
 
 /*
  * Gives the spans of a private list (linked by in_slab.next, NULL-terminated; all of one kind,
- * data or metadata) back to the fallback, and their descriptors to the metadata slabs. Returns the
- * bytes of the list.
+ * data or metadata) back to the fallback, and their descriptors to the metadata slabs; after data
+ * spans also the metadata spans that a pass begun meanwhile may have missed [L.1]. `passes` is
+ * what fr_release_passes returned before the spans were retired. Returns the bytes.
  */
-size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind);
+size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind,
+                          size_t passes);
+
+/* Passes over the empty metadata spans, begun so far. */
+size_t fr_release_passes(const struct fr_heap *h);
 
 /* Gives empty metadata spans back until *want bytes went back; lowers *want by that and returns
  * it. */
 size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want);
-
-/* The same for data spans, for a thread that is not in a reclaim: with the metadata that a reclaim
- * may have missed [L.1]. */
-size_t fr_release_beside_reclaims(struct fr_heap *h, struct fr_link *retired, size_t passes);
-
-/* Passes over the metadata begun so far: to be read before the spans are retired. */
-size_t fr_release_passes(const struct fr_heap *h);
 
 /*
  * For a thread that is at the limit: hands back what other threads have retired, and waits, for

@@ -3,9 +3,9 @@
  * What reclaim does to the spans of a slab: it retires empty ones, and claims free pages of others.
  *
  * Retiring takes empty spans off the front of their list, in bounded holds of the slab lock, and
- * no more than there were when it began. Spans that become empty meanwhile go to the end of the
- * list. So a retirement ends beside threads that empty spans all the time, and it meets every span
- * that was empty when it began and still is.
+ * no more bytes than were empty when it began. Spans that become empty meanwhile go to the end of
+ * the list. So a retirement ends beside threads that empty spans all the time, and it meets every
+ * span that was empty when it began and still is.
  *
  * A claim scan visits the spans of every bin once, from the fullest bin down. Spans move down when
  * a search for the fullest meets them, hence into a bin that is still to come or into the part of

@@ -256,7 +256,7 @@ static size_t drop_retired(struct stage *s, struct fr_link *retired)
         ck_assert_ptr_null(span_of(s, span->base));
         n++;
     }
-    fr_release_retired(s->heap, retired, FR_DATA_SPANS);
+    fr_release_retired(s->heap, retired, FR_DATA_SPANS, fr_release_passes(s->heap));
     return n;
 }
 
