@@ -188,19 +188,24 @@ typedef struct frusa_cache frusa_cache_t;
 
 /* What an instance holds. In bytes unless the name says otherwise. */
 struct frusa_stats {
-    size_t
-        allocated_from_fallback; /* held from the fallback for spans and metadata, large excluded */
-    size_t in_use;             /* live objects rounded to their size class, plus in_use_metadata */
-    size_t allocated_metadata; /* part of allocated_from_fallback that holds metadata */
-    size_t in_use_metadata;    /* part of allocated_metadata that is in use */
-    size_t cached;             /* free objects sitting in caches */
-    size_t large;              /* live objects that went straight to the fallback */
-    size_t purged;             /* part of allocated_from_fallback whose pages are purged */
-    size_t reclaimed_total;    /* given back by reclaim so far, purged pages included */
-    size_t peak_allocated;     /* high-water mark of allocated_from_fallback + large */
-    size_t fallback_allocs;    /* successful calls of the fallback's alloc */
-    size_t fallback_deallocs;  /* blocks given back to the fallback */
-    size_t reserved[6];        /* zero */
+    /* held from the fallback for spans and metadata, large excluded */
+    size_t allocated_from_fallback;
+    /* live objects rounded to their size class, plus in_use_metadata */
+    size_t in_use;
+    /* part of allocated_from_fallback that holds metadata */
+    size_t allocated_metadata;
+    size_t in_use_metadata; /* part of allocated_metadata that is in use */
+    size_t cached;          /* free objects sitting in caches */
+    size_t large;           /* live objects that went straight to the fallback */
+    /* part of allocated_from_fallback whose pages are purged */
+    size_t purged;
+    /* given back by reclaim so far, purged pages included */
+    size_t reclaimed_total;
+    /* high-water mark of allocated_from_fallback + large */
+    size_t peak_allocated;
+    size_t fallback_allocs;   /* successful calls of the fallback's alloc */
+    size_t fallback_deallocs; /* blocks given back to the fallback */
+    size_t reserved[6];       /* zero */
 };
 
 /* One row of frusa_walk. */

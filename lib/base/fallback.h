@@ -31,14 +31,17 @@ enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT 
 
 /* An instance's fallback; the counters are read at any time by anybody. */
 struct fr_backing {
-    struct frusa_fallback_ops ops;        /* a copy, constant while the instance lives */
-    size_t limit;                         /* bytes, 0: none; constant */
-    fr_atomic held;                       /* bytes handed out, and being asked for */
-    fr_atomic held_for[FR_PURPOSE_COUNT]; /* bytes handed out, not being given back */
-    fr_atomic granted;                    /* their sum */
-    fr_atomic peak;                       /* high-water mark of `granted` */
-    fr_atomic allocs;                     /* blocks handed out */
-    fr_atomic deallocs;                   /* blocks given back */
+    /* a copy, constant while the instance lives */
+    struct frusa_fallback_ops ops;
+    size_t limit; /* bytes, 0: none; constant */
+    /* bytes handed out, and being asked for */
+    fr_atomic held;
+    /* bytes handed out, not being given back */
+    fr_atomic held_for[FR_PURPOSE_COUNT];
+    fr_atomic granted;  /* their sum */
+    fr_atomic peak;     /* high-water mark of `granted` */
+    fr_atomic allocs;   /* blocks handed out */
+    fr_atomic deallocs; /* blocks given back */
 };
 
 /* Checks a caller's table: non-zero when complete and without unknown flags or reserved entries. */

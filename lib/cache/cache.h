@@ -79,8 +79,9 @@ struct fr_magazine_info {
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */
-    uint8_t batch;     /* the owner's: objects that the next refill takes; 0: as in the beginning */
-    uint16_t seen;     /* the owner's: objects in it at the last ageing */
+    /* the owner's: objects that the next refill takes; 0: as in the beginning */
+    uint8_t batch;
+    uint16_t seen; /* the owner's: objects in it at the last ageing */
 };
 
 /* Bits of a cache's state. */
@@ -90,15 +91,16 @@ struct fr_magazine_info {
 
 struct frusa_cache {
     fr_atomic busy;
-    size_t fast_end; /* sizes below may take the small fast paths of fast.h; constant */
-    size_t
-        cached_end; /* sizes and aligns below may take its cached ones: managed, cached; both ends
-                          are 0 where there is a fence; constant */
+    /* Constant ends of the fast paths of fast.h, both 0 where there is a fence. Sizes below
+     * fast_end may take the small ones. Managed, cached sizes and aligns are below cached_end. */
+    size_t fast_end;
+    size_t cached_end;
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
     struct fr_link in_registry;
-    size_t budget;   /* bytes of capacity that may still be given out; covered by the state */
+    /* bytes of capacity that may still be given out; covered by the state */
+    size_t budget;
     int fenced;      /* the light barrier is a fence here; constant */
     unsigned ageing; /* the owner's: class at which ageing goes on */
     unsigned misses; /* the owner's: slow paths taken so far */

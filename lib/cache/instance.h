@@ -21,7 +21,8 @@ struct fr_retain {
 /* Which caches there are, and what keeps others from changing that. Owner: registry.c; recall.c
  * has the parts that it changes under the registry lock. */
 struct fr_registry {
-    fr_lock lock; /* rank FR_RANK_REGISTRY; covers the lists, `spares_n`, and caches' DEAD */
+    /* rank FR_RANK_REGISTRY; covers the lists, `spares_n`, and caches' DEAD */
+    fr_lock lock;
     struct fr_link caches; /* all that a recall looks at */
     struct fr_link spares; /* headers of ended caches, for the next ones */
     size_t spares_n;

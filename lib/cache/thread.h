@@ -45,9 +45,11 @@ struct fr_thread {
     size_t table_size;                /* entries, a power of two; 0: `first` */
     size_t table_used;                /* entries that are not free */
     unsigned calls_to_skip;           /* before a cache header is asked for again */
-    int exiting;                      /* teardown has begun: no cache is made any more */
+    /* teardown has begun: no cache is made any more */
+    int exiting;
     enum fr_exit_state exit_state;
-    struct fr_thread_entry first[FR_THREAD_FIRST_ENTRIES]; /* what the table begins with */
+    /* what the table begins with */
+    struct fr_thread_entry first[FR_THREAD_FIRST_ENTRIES];
 };
 
 extern FR_THREAD_LOCAL struct fr_thread fr_this_thread;

@@ -34,10 +34,11 @@ struct fr_node {
 };
 
 struct fr_pagemap {
-    fr_lock lock;               /* rank FR_RANK_PAGEMAP; covers all changes */
-    fr_atomic root;             /* a reference; 0: the tree is empty */
-    fr_atomic anchor;           /* number of a page */
-    struct fr_node *kept;       /* without entries; linked through their first words */
+    fr_lock lock;     /* rank FR_RANK_PAGEMAP; covers all changes */
+    fr_atomic root;   /* a reference; 0: the tree is empty */
+    fr_atomic anchor; /* number of a page */
+    /* without entries; linked through their first words */
+    struct fr_node *kept;
     size_t kept_count;          /* of them */
     fr_atomic held;             /* bytes of all nodes */
     fr_atomic in_use;           /* bytes of linked nodes */

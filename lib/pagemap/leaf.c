@@ -22,9 +22,10 @@ enum {
 #define DISCARDING ((uint32_t)-1)
 
 struct books {
-    struct books *next;          /* the next leaf with idle pages */
-    size_t idle_count;           /* of its pages; 0: the leaf is not on that list */
-    size_t idle[IDLE_WORDS];     /* a bit for each page; one that is used again may keep the bit */
+    struct books *next; /* the next leaf with idle pages */
+    size_t idle_count;  /* of its pages; 0: the leaf is not on that list */
+    /* a bit for each page; one that is used again may keep the bit */
+    size_t idle[IDLE_WORDS];
     uint32_t entries[MAX_PAGES]; /* not 0 in each page, or DISCARDING */
 };
 

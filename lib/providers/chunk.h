@@ -33,7 +33,8 @@ struct fr_chunk {
     unsigned kind;         /* which runs it is for; constant, its owner's */
     struct fr_chunk *next; /* younger; kept by the index */
     struct fr_chunk *prev; /* older */
-    size_t age;            /* ascending from the oldest to the youngest; kept by the index */
+    /* ascending from the oldest to the youngest; kept by the index */
+    size_t age;
     struct fr_runmap used; /* by granule */
     size_t *ahead;         /* by granule */
     size_t *advised;       /* by block */
@@ -51,10 +52,13 @@ struct fr_growth {
 /* A run that was taken, and what its taker has to do with it before it is handed out. */
 struct fr_run {
     struct fr_chunk *chunk;
-    size_t first, end;             /* the granules asked for */
-    size_t taken_end;              /* [end, taken_end) is taken too, to be populated in advance */
-    size_t populate, populate_end; /* to be made resident; empty when both are equal */
-    size_t advise, advise_end;     /* blocks whose advice changes first; empty when equal */
+    size_t first, end; /* the granules asked for */
+    /* [end, taken_end) is taken too, to be populated in advance */
+    size_t taken_end;
+    /* to be made resident; empty when both are equal */
+    size_t populate, populate_end;
+    /* blocks whose advice changes first; empty when equal */
+    size_t advise, advise_end;
     int huge; /* the advice; also: the block of end - 1 may come in as a whole */
 };
 

@@ -23,7 +23,8 @@ struct vector {
  * is not really free.
  */
 struct torn {
-    struct fr_chunk *chunk; /* NULL: mappings of their own, about which nothing is known */
+    /* NULL: mappings of their own, about which nothing is known */
+    struct fr_chunk *chunk;
     struct fr_blocks retract;
     struct fr_blocks split;
 };

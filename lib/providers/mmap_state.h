@@ -52,8 +52,10 @@ struct fr_search_hint {
 struct fr_mmap_provider {
     fr_lock lock;
     struct fr_chunk_index index; /* covered by the lock, the chunks in it too */
-    size_t used[FR_RUN_KINDS];   /* granules, by the kind of the chunk; covered by the lock */
-    struct fr_search_hint hints[FR_RUN_KINDS][FR_RUN_CLASSES]; /* covered by the lock */
+    /* granules, by the kind of the chunk; covered by the lock */
+    size_t used[FR_RUN_KINDS];
+    /* covered by the lock */
+    struct fr_search_hint hints[FR_RUN_KINDS][FR_RUN_CLASSES];
     size_t grown;        /* how often a chunk was added; covered by the lock */
     size_t pending;      /* granules being populated ahead; covered by the lock */
     fr_atomic own_bytes; /* in mappings of their own */

@@ -24,18 +24,20 @@
  * other. Owner: slab_list.h, but for `held`. */
 struct fr_slab {
     FRUSA_ALIGNAS_(FR_CACHE_LINE)
-    fr_lock lock;                       /* rank FR_RANK_SLAB; covers all but `held` and `used` */
-    uint32_t scan;                      /* number of the last claim scan */
-    struct fr_link *bins[FR_BIN_COUNT]; /* any member of a circular list, NULL: empty */
-    fr_atomic held;                     /* bytes of its spans; owner: heap.c */
-    fr_atomic used;                     /* reserved objects of all its spans */
-    fr_atomic slots;                    /* capacity of all its linked spans */
+    /* rank FR_RANK_SLAB; covers all but `held` and `used` */
+    fr_lock lock;
+    uint32_t scan; /* number of the last claim scan */
+    /* any member of a circular list, NULL: empty */
+    struct fr_link *bins[FR_BIN_COUNT];
+    fr_atomic held;  /* bytes of its spans; owner: heap.c */
+    fr_atomic used;  /* reserved objects of all its spans */
+    fr_atomic slots; /* capacity of all its linked spans */
 };
 
 /* The spans of one class whose count is 0. Owner: slab_list.h. */
 struct fr_empties {
-    struct fr_link *
-        list; /* the span that has been empty for longest, first; NULL: none. Under the slab lock */
+    /* the span that has been empty for longest, first; NULL: none. Under the slab lock */
+    struct fr_link *list;
     fr_atomic bytes; /* changed under the slab lock */
 };
 
@@ -75,11 +77,13 @@ struct fr_heap {
      * them arrived; owner: heap.c */
     fr_atomic withdrawn;
     fr_atomic settled;
-    fr_atomic reclaimed;   /* bytes given back so far, purged pages included; owner: heap.c */
+    /* bytes given back so far, purged pages included; owner: heap.c */
+    fr_atomic reclaimed;
     fr_atomic empty_bytes; /* sum of empties[].bytes; owner: slab_list.h */
     struct fr_recycle_pace recycle;
     struct fr_releases releases;
-    struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT]; /* by class, metadata after data */
+    /* by class, metadata after data */
+    struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_quarantine quarantine;
 };

@@ -184,7 +184,8 @@ size_t fr_slab_claim_pages(struct fr_claim_scan *scan, struct fr_page_claim *out
             int is_whole = claim(slab, s, &out[n], &slots);
             n += out[n].reserved != 0;
             if (!is_whole && n && may_go_on(scan, s)) {
-                max = n; /* the rest of the span after what is claimed was released */
+                /* the rest of the span after what is claimed was released */
+                max = n;
                 break;
             }
             pass(slab, s, count);

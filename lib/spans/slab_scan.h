@@ -45,8 +45,9 @@ struct fr_page_claim {
 
 struct fr_claim_scan {
     struct fr_slab *slab;
-    unsigned bins;               /* still to visit: numbers below */
-    const struct fr_span *again; /* claimed in part by the last call, and how often in a row */
+    unsigned bins; /* still to visit: numbers below */
+    /* claimed in part by the last call, and how often in a row */
+    const struct fr_span *again;
     unsigned rounds;
 };
 

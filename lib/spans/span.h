@@ -74,19 +74,25 @@ struct fr_span {
     uint8_t words;        /* of `taken` */
     uint8_t cls;
     fr_atomic_u32 hint; /* word of `taken` at which a scan begins */
-    uint8_t first_slot; /* slots before it are not used: 1 in a metadata or watched span, else 0 */
+    /* slots before it are not used: 1 in a metadata or watched span, else 0 */
+    uint8_t first_slot;
     uint8_t align_log2; /* asked of the fallback */
-    uint8_t bin;        /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
-    uint8_t disguised;  /* base is its complement: a watched large object, see fr_span_base */
-    fr_atomic purged;   /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
+    /* the slab's list on which it is, by fullness; FR_BIN_NONE: on none */
+    uint8_t bin;
+    /* base is its complement: a watched large object, see fr_span_base */
+    uint8_t disguised;
+    /* pages marked as purged, a bit each; spans of up to FR_WORD_BITS pages */
+    fr_atomic purged;
     size_t bytes;
     union {
-        struct fr_link in_slab;          /* valid while linked */
-        struct fr_treap_node by_address; /* of a large object: its node in large_index.h */
+        struct fr_link in_slab; /* valid while linked */
+        /* of a large object: its node in large_index.h */
+        struct fr_treap_node by_address;
     };
     struct fr_link in_all;
-    uint32_t seen;     /* the last claim scan that met it, under the slab lock */
-    fr_atomic taken[]; /* then, in checked instances, as many words again: the live bits */
+    uint32_t seen; /* the last claim scan that met it, under the slab lock */
+    /* then, in checked instances, as many words again: the live bits */
+    fr_atomic taken[];
 };
 
 #define FR_BIN_NONE 0xff
