@@ -6,7 +6,7 @@
 #include "port/memory.h"
 #include "port/wait.h"
 
-/* Calls that a thread works uncached after the fallback refused a header, before it asks again. */
+/* Calls that a thread works uncached after it could have no cache, before it tries again. */
 #define CALLS_BETWEEN_TRIES 64
 /* Spare headers that an instance keeps at most. A crowd of threads that come and go on a few
  * processors needs no more. */
@@ -22,7 +22,7 @@ void fr_registry_init(struct fr_instance *inst)
 
 struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
 {
-    struct fr_thread *thread = fr_thread_self();
+    struct fr_thread *thread = fr_thread_record();
     return thread ? fr_thread_find(thread, inst) : NULL;
 }
 
@@ -163,43 +163,64 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
     return done;
 }
 
-/* The call may allocate, from this very instance perhaps: what is nested in it works uncached. */
-static int arm_exit(struct fr_thread *thread)
+/* Notes a call that is nested in the arming. */
+static int is_arming(struct fr_thread *self)
 {
-    if (thread->exit_state == FR_EXIT_UNARMED) {
-        thread->exit_state = FR_EXIT_ARMING;
-        thread->exit_state =
-            fr_thread_at_exit(thread_ends, thread) ? FR_EXIT_ARMED : FR_EXIT_UNARMED;
+    if (self->exit_state == FR_EXIT_ARMING)
+        self->exit_state = FR_EXIT_NESTED;
+    return self->exit_state == FR_EXIT_NESTED;
+}
+
+/* Asks for the callback. It may allocate, from this very instance perhaps: what is nested in it
+ * works uncached. */
+static enum fr_exit_state ask_for_exit(struct fr_thread *self)
+{
+    self->exit_state = FR_EXIT_ARMING;
+    enum fr_exit_promise promise = fr_thread_at_exit(thread_ends, self);
+    if (promise == FR_EXIT_NEVER || (promise == FR_EXIT_MAYBE && !fr_thread_make_lasting(self))) {
+        self->calls_to_skip = CALLS_BETWEEN_TRIES;
+        return FR_EXIT_UNARMED;
     }
-    return thread->exit_state == FR_EXIT_ARMED;
+    return self->exit_state == FR_EXIT_NESTED ? FR_EXIT_DOUBTED : FR_EXIT_ARMED;
+}
+
+/* 0: the thread must go without caches for now. */
+static int arm_exit(struct fr_thread *self)
+{
+    if (self->exit_state == FR_EXIT_DOUBTED && fr_thread_at_exit_is(self))
+        self->exit_state = FR_EXIT_ARMED;
+    if (self->exit_state != FR_EXIT_ARMED)
+        self->exit_state = ask_for_exit(self);
+    return self->exit_state == FR_EXIT_ARMED;
+}
+
+/* Makes the calling thread's cache and its entry; NULL when that cannot be now. */
+static struct frusa_cache *make_cache(struct fr_instance *inst, struct fr_thread *self)
+{
+    struct fr_thread *record = fr_thread_record();
+    struct frusa_cache *c = new_header(inst, record, NULL);
+    if (c && !attach(inst, record, c)) {
+        put_header_aside(inst, c);
+        c = fr_registry_find(inst);
+    }
+    self->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
+    return c;
 }
 
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
 {
-    struct fr_thread *thread = fr_thread_self();
+    struct fr_thread *self = fr_thread_self();
     struct frusa_cache *c = fr_registry_find(inst);
-    if (c || !thread || thread->exiting)
+    if (c || !self || self->exiting)
         return c;
-    if ((inst->heap.flags & FRUSA_NO_THREAD_CACHE) || fr_heap_is_checked(&inst->heap) ||
-        fr_load_relaxed(&inst->registry.recall_on))
+    if (is_arming(self) || (inst->heap.flags & FRUSA_NO_THREAD_CACHE) ||
+        fr_heap_is_checked(&inst->heap) || fr_load_relaxed(&inst->registry.recall_on))
         return NULL;
-    if (thread->calls_to_skip) {
-        thread->calls_to_skip--;
-        return NULL;
-    }
-    if (!arm_exit(thread))
-        return NULL;
-    c = new_header(inst, thread, NULL);
-    if (!c) {
-        thread->calls_to_skip = CALLS_BETWEEN_TRIES;
+    if (self->calls_to_skip) {
+        self->calls_to_skip--;
         return NULL;
     }
-    if (!attach(inst, thread, c)) {
-        put_header_aside(inst, c);
-        c = fr_registry_find(inst);
-        thread->calls_to_skip = c ? 0 : CALLS_BETWEEN_TRIES;
-    }
-    return c;
+    return arm_exit(self) ? make_cache(inst, self) : NULL;
 }
 
 struct frusa_cache *fr_registry_create(struct fr_instance *inst, int *at_limit)
@@ -296,14 +317,15 @@ static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
 /* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
 static void thread_ends(void *arg)
 {
-    struct fr_thread *thread = arg;
+    struct fr_thread *self = arg;
+    struct fr_thread *record = self->lasting ? self->lasting : self;
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct frusa_cache *c;
     size_t place = 0;
-    thread->exiting = 1;
-    while ((c = detach_one(thread, &place)))
+    self->exiting = 1;
+    while ((c = detach_one(record, &place)))
         end(c, &m);
-    fr_thread_drop_table(thread);
+    fr_thread_drop(self);
     if (m.kind != FR_MISUSE_NONE)
         fr_misuse_report("thread exit", &m);
 }

@@ -11,6 +11,13 @@
 
 FR_THREAD_LOCAL struct fr_thread fr_this_thread;
 
+int fr_thread_make_lasting(struct fr_thread *self)
+{
+    if (!self->lasting)
+        self->lasting = fr_thread_pages_alloc(sizeof(*self));
+    return self->lasting != NULL;
+}
+
 static struct fr_thread_entry *entries_of(struct fr_thread *thread)
 {
     return thread->table ? thread->table : thread->first;
@@ -71,6 +78,17 @@ static int insert(struct fr_thread_entry *entries, size_t size, size_t key, void
     return was_free;
 }
 
+static void drop_table(struct fr_thread *thread)
+{
+    if (thread->table)
+        fr_thread_pages_free(thread->table, thread->table_size * sizeof(*thread->table));
+    for (size_t i = 0; i < FR_THREAD_FIRST_ENTRIES; i++)
+        fr_store_relaxed(&thread->first[i].key, KEY_FREE);
+    thread->table = NULL;
+    thread->table_size = 0;
+    thread->table_used = 0;
+}
+
 /* Moves the entries to new pages, of a size that leaves three quarters free; those that are gone
  * stay behind. */
 static int rebuild(struct fr_thread *thread)
@@ -87,7 +105,7 @@ static int rebuild(struct fr_thread *thread)
         if (fr_load_relaxed(&e->key) > KEY_GONE)
             insert(table, size, fr_load_relaxed(&e->key), e->cache);
     }
-    fr_thread_drop_table(thread);
+    drop_table(thread);
     thread->table = table;
     thread->table_size = size;
     thread->table_used = live;
@@ -122,13 +140,11 @@ void *fr_thread_remove_any(struct fr_thread *thread, size_t *place)
     return NULL;
 }
 
-void fr_thread_drop_table(struct fr_thread *thread)
+void fr_thread_drop(struct fr_thread *self)
 {
-    if (thread->table)
-        fr_thread_pages_free(thread->table, thread->table_size * sizeof(*thread->table));
-    for (size_t i = 0; i < FR_THREAD_FIRST_ENTRIES; i++)
-        fr_store_relaxed(&thread->first[i].key, KEY_FREE);
-    thread->table = NULL;
-    thread->table_size = 0;
-    thread->table_used = 0;
+    struct fr_thread *lasting = self->lasting;
+    drop_table(lasting ? lasting : self);
+    self->lasting = NULL;
+    if (lasting)
+        fr_thread_pages_free(lasting, sizeof(*lasting));
 }

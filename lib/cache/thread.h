@@ -13,6 +13,11 @@
  * full. So it takes memory, and time at the thread's end, for the thread's own caches only,
  * however many instances the process has.
  *
+ * The record lies in thread-local storage, and frusa_destroy writes to it. So a thread whose end
+ * may go unheard (FR_EXIT_MAYBE) has its table in a lasting record, in pages of its own. The fast
+ * paths read `fast` of the record in thread-local storage alone, which stays empty then. A thread
+ * that is not heard of leaves the pages, and its caches to the next reclaim and to frusa_destroy.
+ *
  * Who may change an entry, all under the process lock
  *   free -> used, table replaced   the thread itself
  *   used -> gone                   the thread itself, and frusa_destroy of the instance
@@ -24,6 +29,7 @@
 #define FR_THREAD_H
 
 #include "port/atomic.h"
+#include "port/thread_exit.h"
 #include "port/tls.h"
 
 #define FR_THREAD_FAST_SLOTS 8
@@ -31,8 +37,21 @@
 /* Entries of the table that need no pages of their own. */
 #define FR_THREAD_FIRST_ENTRIES 8
 
-/* Whether the callback for the thread's end is registered. ARMING: being registered just now. */
-enum fr_exit_state { FR_EXIT_UNARMED, FR_EXIT_ARMING, FR_EXIT_ARMED };
+/*
+ * Whether the callback for the thread's end is registered.
+ *   ARMING   the C library registers it just now
+ *   NESTED   the same, and the C library called malloc for it, which came here
+ *   DOUBTED  registered while NESTED. The call of malloc that began the arming may belong to
+ *            another registration of the C library, which then overwrites this one. The next call
+ *            of the thread looks whether it is still there.
+ */
+enum fr_exit_state {
+    FR_EXIT_UNARMED,
+    FR_EXIT_ARMING,
+    FR_EXIT_NESTED,
+    FR_EXIT_DOUBTED,
+    FR_EXIT_ARMED
+};
 
 struct fr_thread_entry {
     fr_atomic key; /* the instance's address; 0: free; 1: gone */
@@ -48,6 +67,8 @@ struct fr_thread {
     /* teardown has begun: no cache is made any more */
     int exiting;
     enum fr_exit_state exit_state;
+    /* has the table in place of this record; NULL: none */
+    struct fr_thread *lasting;
     /* what the table begins with */
     struct fr_thread_entry first[FR_THREAD_FIRST_ENTRIES];
 };
@@ -59,6 +80,16 @@ static inline struct fr_thread *fr_thread_self(void)
 {
     return FR_HAVE_TLS ? &fr_this_thread : NULL;
 }
+
+/* The record with the calling thread's table. */
+static inline struct fr_thread *fr_thread_record(void)
+{
+    struct fr_thread *self = fr_thread_self();
+    return self && self->lasting ? self->lasting : self;
+}
+
+/* Gives the thread a record that outlives it, before it has any cache; 0: no memory. */
+int fr_thread_make_lasting(struct fr_thread *self);
 
 /* The thread's cache for an instance, NULL when it has none. The thread itself calls. */
 void *fr_thread_find(struct fr_thread *thread, const void *instance);
@@ -73,7 +104,7 @@ void fr_thread_remove(struct fr_thread *thread, const void *instance);
  * *place, 0 in the beginning, is where to go on looking. */
 void *fr_thread_remove_any(struct fr_thread *thread, size_t *place);
 
-/* Gives the table's pages back; no entry is left. */
-void fr_thread_drop_table(struct fr_thread *thread);
+/* Gives the pages of the table and of the lasting record back; no entry is left. */
+void fr_thread_drop(struct fr_thread *self);
 
 #endif /* FR_THREAD_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Thread-local variables, a callback when a thread ends, and memory for what is kept of a thread.
+ * Thread-local variables, and memory for what is kept of a thread.
  *
  * The initial-exec model makes an access one load relative to the thread pointer, without a call.
  * glibc lets libraries that are opened at run time use it, out of a small reserve; musl refuses to
@@ -27,15 +27,8 @@
 /* An address that no other thread has; the same for all without FR_HAVE_TLS. */
 const void *fr_thread_id(void);
 
-/* Has `callback(arg)` run once when the calling thread ends; 0 when it cannot. One callback for
- * the process. */
-int fr_thread_at_exit(void (*callback)(void *arg), void *arg);
-
 /* Zeroed memory from the operating system; NULL when there is none. */
 void *fr_thread_pages_alloc(size_t bytes);
 void fr_thread_pages_free(void *pages, size_t bytes);
-
-/* In the child of a fork: forgets what other threads had begun. */
-void fr_thread_after_fork(void);
 
 #endif /* FR_PORT_TLS_H */

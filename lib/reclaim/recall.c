@@ -122,7 +122,7 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
 
 void fr_recall_orphan_after_fork(struct fr_instance *inst)
 {
-    struct fr_thread *self = fr_thread_self();
+    struct fr_thread *self = fr_thread_record();
     fr_store_relaxed(&inst->registry.leaving, 0);
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
          link = link->next) {
