@@ -28,7 +28,8 @@
  *                              reclaimer as RECALLED
  *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap; it never waits: if the state is not
  *                              0, no resize
- *   state 0 -> RECALLED        the reclaimer, under the registry lock; waits out a RESIZING
+ *   state 0 -> RECALLED        the reclaimer, under the registry lock, which it lets go of to
+ *                              wait out a RESIZING [R.6]
  *   RECALLED -> 0              the reclaimer, under the registry lock, when the limits are back
  *   | DEAD                     the owner at its end, under the registry lock: a RECALLED cache is
  *                              left to the reclaimer, any other its owner takes down (counted in

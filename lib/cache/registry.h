@@ -23,6 +23,9 @@
  *         itself.)
  *   [R.5] A fork closes caches as a recall does, and drains none: those whose owners end meanwhile
  *         are left, RECALLED and DEAD, to the next reclaim or the next thread that ends.
+ *   [R.6] A reclaimer lets go of the registry lock while it waits for an owner that is RESIZING,
+ *         which may have been descheduled: threads that end need the lock. Until the last cache is
+ *         closed, caches come off the registry [R.2], and none comes onto it [R.1].
  *
  * A few headers of caches that ended are kept, as spares, for the caches that begin next: threads
  * that come and go would otherwise take a page from the fallback and give it back again each time.

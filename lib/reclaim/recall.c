@@ -3,17 +3,6 @@
 
 #include "port/wait.h"
 
-/* Under the registry lock. Makes the cache the reclaimer's, unless its owner is taking it down. */
-static int take_state(struct frusa_cache *c)
-{
-    unsigned round = 0;
-    if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD)
-        return 0;
-    while (!fr_cas_acquire(&c->state, 0, FR_CACHE_RECALLED))
-        fr_back_off(&round); /* RESIZING: a bounded stretch of its owner's */
-    return 1;
-}
-
 /* Moves the limits so that the owner's tests fail. A magazine without an array is closed
  * already. */
 static void close_magazines(struct frusa_cache *c)
@@ -62,15 +51,35 @@ static void fall_back_to_own(struct fr_recall *r)
             reopen_magazines(fr_cache_of_link(link));
 }
 
+/* Under the registry lock. Takes each cache that is free and closes it. Returns how many are left
+ * because their owners resize a magazine; a cache that its owner takes down is not counted. */
+static size_t close_free_caches(struct fr_instance *inst)
+{
+    size_t left = 0;
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
+        if (fr_load_relaxed(&c->state) & (FR_CACHE_RECALLED | FR_CACHE_DEAD))
+            continue;
+        if (fr_cas_acquire(&c->state, 0, FR_CACHE_RECALLED))
+            close_magazines(c);
+        else
+            left++;
+    }
+    return left;
+}
+
 /* Closes every cache; from here to the opening, the list of caches stands still. [R.1], [R.3] */
 static void close_all(struct fr_instance *inst)
 {
+    unsigned round = 0;
     fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_store_relaxed(&inst->registry.recall_on, 1);
-    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
-         link = link->next)
-        if (take_state(fr_cache_of_link(link)))
-            close_magazines(fr_cache_of_link(link));
+    while (close_free_caches(inst)) { /* [R.6] */
+        fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
+        fr_back_off(&round);
+        fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
+    }
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     wait_while(&inst->registry.dying);
 }

@@ -2,11 +2,10 @@
 /*
  * Recall: taking the free objects back out of every cache of an instance, whatever the owners do.
  *
- *   begin: take the recall lock; under the registry lock set recall_on, and for each cache that is
- *   not
- *          DEAD: state = RECALLED (waits out a RESIZING), then close every magazine; unlock the
- *          registry; wait until nobody is dying [R.3]; asymmetric heavy barrier, once; for each
- *          RECALLED cache wait until busy = 0 (acquire)
+ *   begin: take the recall lock; under the registry lock set recall_on, and for each cache whose
+ *          state is 0: state = RECALLED, then close every magazine; unlock the registry, and come
+ *          back to it while some cache is RESIZING [R.6]; wait until nobody is dying [R.3];
+ *          asymmetric heavy barrier, once; for each RECALLED cache wait until busy = 0 (acquire)
  *   middle: the caller drains class by class and retires the classes' empty spans
  *   end:   under the registry lock: recall_on = 0, and for each cache: DEAD: off the registry;
  *          else put the limits of what was not drained back (release) and state = 0; unlock; drain

@@ -16,6 +16,7 @@
 #endif
 
 #define HEADERS 2
+#define RESIZING 1
 #define RECALLED 2
 #define DEAD 4
 
@@ -159,11 +160,27 @@ inline end_cache() {
     s = 0
 }
 
+/* The owner empties its cache, as ageing does; nothing happens while a reclaimer has it. */
+inline flush() {
+    d_step {
+        TOUCH(c);
+        if :: state[c] == 0 -> state[c] = RESIZING; ok = true :: else -> ok = false fi
+    };
+    if
+    :: ok -> drain(c, x); d_step { TOUCH(c); assert(state[c] == RESIZING); state[c] = 0 }
+    :: else
+    fi
+}
+
 inline live_and_end() {
     do
     :: ops < OPS ->
         ops++;
-        if :: at[me] == LIVE -> dealloc() :: at[me] != LIVE -> alloc() fi
+        if
+        :: at[me] == LIVE -> dealloc()
+        :: at[me] != LIVE -> alloc()
+        :: c < HEADERS -> flush()
+        fi
     :: true -> break
     od;
     /* What is live at the end is freed by somebody else. */
@@ -205,18 +222,37 @@ proctype explicit_owner(byte me) {
 }
 
 /* ---- The reclaimers ---- */
-inline close_all() {
-    lock(registry_lock);
-    recall_on = true;
+inline close_free() {
+    left = false;
     for (c : 0 .. HEADERS - 1) {
         d_step {
             if
             :: registered[c] -> TOUCH(c);
-                if :: (state[c] & DEAD) == 0 -> state[c] = state[c] | RECALLED; closed[c] = true :: else fi
+                if
+                :: state[c] == 0 -> state[c] = RECALLED; closed[c] = true
+#ifndef PASS_RESIZING
+                :: state[c] == RESIZING -> left = true
+#endif
+                :: else
+                fi
             :: else
             fi
         }
     }
+}
+
+inline close_all() {
+    lock(registry_lock);
+    recall_on = true;
+    do
+    :: close_free();
+        if
+        :: left -> unlock(registry_lock); /* [R.6] */
+            (state[0] != RESIZING && state[1] != RESIZING);
+            lock(registry_lock)
+        :: else -> break
+        fi
+    od;
     unlock(registry_lock);
 #ifndef NO_DYING_WAIT
     dying == 0; /* [R.3] */
@@ -268,7 +304,7 @@ inline retire() {
 
 proctype reclaim() {
     byte c, x;
-    bool dead[HEADERS];
+    bool left, dead[HEADERS];
     d_step { was_live[0] = (at[0] == LIVE); was_live[1] = (at[1] == LIVE) };
     lock(recall_lock);
     close_all();
@@ -284,7 +320,7 @@ proctype reclaim() {
 /* Has enough before the class of these objects. */
 proctype reclaim_some() {
     byte c, x;
-    bool dead[HEADERS];
+    bool left, dead[HEADERS];
     lock(recall_lock);
     close_all();
     open_all()
