@@ -195,10 +195,12 @@ FR_EXPORT void frusa_thread_flush(frusa_t *f)
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     if (!fr_instance_is_ready(inst))
         return;
+    int saved = fr_save_errno();
     struct frusa_cache *c = fr_registry_find(inst);
     if (c)
         fr_cache_flush(c, &m);
     fr_retain_check(inst);
+    fr_restore_errno(saved);
     fr_report(inst, &m, "frusa_thread_flush");
 }
 

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 
 #include "port/memory.h"
+#include "port/wait.h"
 #include "spans/grow.h"
 #include "spans/meta.h"
 
@@ -154,8 +155,9 @@ void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
 {
-    if (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
-        return;
+    unsigned round = 0;
+    while (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
+        fr_back_off(&round);
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_cache_drain(c, cls, m);
     fr_store_release(&c->state, 0);

@@ -26,8 +26,8 @@
  *   top, array contents        the owner; the reclaimer while the cache is RECALLED and busy was 0
  *   lo, hi, base, capacity     whoever holds the cache's state: the owner as RESIZING, the
  *                              reclaimer as RECALLED
- *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap; it never waits: if the state is not
- *                              0, no resize
+ *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap. If the state is not 0 it does not
+ *                              resize; only fr_cache_flush waits
  *   state 0 -> RECALLED        the reclaimer, under the registry lock, which it lets go of to
  *                              wait out a RESIZING [R.6]
  *   RECALLED -> 0              the reclaimer, under the registry lock, when the limits are back
@@ -192,8 +192,9 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
 void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls, void *p,
                            struct fr_misuse *m);
 
-/* Owner: empties all magazines into the slabs; without effect during a recall, which does the
- * same. */
+/* Owner: empties all magazines into the slabs. First waits for a recall or a fork that has the
+ * cache, because those may put the objects back where they were. Allocating calls must not use
+ * this function: they never wait for a recall. */
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m);
 
 /*

@@ -17,7 +17,8 @@
  *
  * The recall lock is never held across a call of the fallback: begin and end make none before they
  * release it. Waits sleep with back-off: an owner may have been descheduled, or stopped by a
- * debugger, inside. Only the reclaimer ever waits for an owner, never the other way round.
+ * debugger, inside. An owner waits for the reclaimer only in frusa_thread_flush, where it is
+ * outside.
  *
  * Where the heavy barrier is refused although it worked when the caches were made, nothing can be
  * said about other threads' fast paths: the magazines are opened again as they were, and only the

@@ -261,9 +261,15 @@ inline age() {
     k = 0; n = 0; t = 0
 }
 
-/* frusa_thread_flush, and the end of ageing. */
+/* frusa_thread_flush. Waits for a recall to end. */
 inline flush() {
     cas_state(k);
+#ifndef FLUSH_SKIPS
+    do
+    :: !k -> mem[STATE] == 0; cas_state(k)
+    :: else -> break
+    od;
+#endif
     if
     :: k ->
         load(TOP, t); n = base;
@@ -277,6 +283,7 @@ inline flush() {
         free_state()
     :: else
     fi;
+    assert(at[1] != MAGAZINE && at[2] != MAGAZINE && at[3] != MAGAZINE);
     k = 0; n = 0; t = 0
 }
 

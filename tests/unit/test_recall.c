@@ -14,6 +14,8 @@
 struct scene {
     struct fixture x;
     struct gate gate;
+    fr_atomic flushing;
+    fr_atomic cached_after; /* bytes in the cache when the flush was over */
 };
 
 static void scene_open(struct scene *s)
@@ -76,4 +78,52 @@ START_TEST(test_a_slow_owner_delays_the_reclaimer_alone)
 }
 END_TEST
 
-RUNNER_MAIN("recall", test_a_slow_owner_delays_the_reclaimer_alone)
+static size_t bytes_cached(const struct frusa_cache *c)
+{
+    size_t bytes = 0;
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        bytes += fr_cache_bytes(c, cls, 1);
+    return bytes;
+}
+
+static void use_and_flush(void *arg, size_t index)
+{
+    struct scene *s = arg;
+    (void)index;
+    use(s->x.f);
+    const struct frusa_cache *c = fr_registry_find(instance(s));
+    REQUIRE(c != NULL && bytes_cached(c) > 0);
+    gate_wait(&s->gate);
+    fr_store_release(&s->flushing, 1);
+    frusa_thread_flush(s->x.f);
+    REQUIRE(fr_registry_find(instance(s)) == c);
+    fr_store_relaxed(&s->cached_after, bytes_cached(c));
+}
+
+/* A recall that drains nothing, as one of frusa_reclaim_some may be, puts the objects back. */
+START_TEST(test_flush_during_a_recall_empties_the_cache)
+{
+    for (size_t round = 0; round < 20; round++) {
+        struct scene s;
+        struct team team;
+        struct fr_recall r;
+        struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+        scene_open(&s);
+        team_start(&team, 1, use_and_flush, &s);
+        gate_await(&s.gate, 1);
+        fr_recall_begin(&r, instance(&s));
+        gate_open(&s.gate);
+        while (!fr_load_acquire(&s.flushing))
+            sched_yield();
+        for (size_t i = 0; i < 100; i++)
+            sched_yield();
+        fr_recall_end(&r, &m);
+        team_join(&team);
+        ck_assert_uint_eq(fr_load_relaxed(&s.cached_after), 0);
+        fixture_close(&s.x);
+    }
+}
+END_TEST
+
+RUNNER_MAIN("recall", test_a_slow_owner_delays_the_reclaimer_alone,
+            test_flush_during_a_recall_empties_the_cache)
