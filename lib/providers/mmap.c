@@ -308,9 +308,12 @@ static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new
 static void *resize_own(char *p, size_t old_size, size_t align, size_t new_size)
 {
     size_t better = own_align(new_size, align);
-    void *moved = fr_pages_remap(p, old_size, better, new_size);
-    if (!moved && better > align)
-        moved = fr_pages_remap(p, old_size, align, new_size);
+    void *moved;
+    do {
+        moved = fr_pages_remap(p, old_size, better, new_size);
+        if (!moved && better > align)
+            moved = fr_pages_remap(p, old_size, align, new_size);
+    } while (!moved && fr_mmap_drop_kept());
     if (moved)
         fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes,
                              new_size - old_size); /* modulo the word */
