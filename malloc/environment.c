@@ -38,11 +38,15 @@ static void next_byte(struct search *s, char c)
     }
 }
 
+/* Beyond any text that means something. */
+#define VALUE_ROOM 4096
+
 /* From the kernel, before the C library knows its environment. The text may end without a zero
- * byte. */
-static const char *ask_kernel(char *buffer, size_t room)
+ * byte. There is one thread then, so the buffer need not be on the stack, which may be short. */
+static const char *ask_kernel(void)
 {
-    struct search s = {COMPARING, 0, buffer, room, 0};
+    static char buffer[VALUE_ROOM];
+    struct search s = {COMPARING, 0, buffer, sizeof(buffer), 0};
     char chunk[512];
     ssize_t n;
     int fd = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
@@ -61,14 +65,14 @@ static const char *ask_kernel(char *buffer, size_t room)
 
 extern char **environ;
 
-const char *fr_environment_value(char *buffer, size_t room)
+const char *fr_environment_value(void)
 {
     int saved = fr_save_errno();
     const char *value = NULL;
     if (getauxval(AT_SECURE))
         return NULL;
     if (!environ)
-        value = ask_kernel(buffer, room);
+        value = ask_kernel();
     for (char **at = environ; at && *at && !value; at++)
         if (strncmp(*at, prefix, sizeof(prefix) - 1) == 0)
             value = *at + sizeof(prefix) - 1;

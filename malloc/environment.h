@@ -3,16 +3,14 @@
 #ifndef FR_MALLOC_ENVIRONMENT_H
 #define FR_MALLOC_ENVIRONMENT_H
 
-#include <stddef.h>
-
 #define FR_VARIABLE "FRUSA_OPTIONS"
 
 /*
  * Its value, NULL when it is not set or not to be heeded: in a program with more rights than who
- * started it, the latter may not tell it how to allocate. `buffer` may be used to hold the value,
- * cut to fit.
+ * started it, the latter may not tell it how to allocate. Before the C library knows its
+ * environment it is a copy, cut to fit.
  */
-const char *fr_environment_value(char *buffer, size_t room);
+const char *fr_environment_value(void);
 
 /* Has the process more rights than the user who started it, and gave it the environment? */
 int fr_environment_is_foreign(void);

@@ -168,7 +168,7 @@ static int expand(char *out, size_t room)
  */
 static void write_file(void)
 {
-    char name[PATH_MAX];
+    static char name[PATH_MAX]; /* not on the stack: whoever calls exit may have little of it */
     int fd = -1;
     if (!fr_environment_is_foreign() && expand(name, sizeof(name)))
         fd = fr_report_file_open(name);

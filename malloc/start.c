@@ -52,14 +52,10 @@ static void be_silent(const char *part, size_t length, const char *why)
     (void)why;
 }
 
-/* Beyond any text that means something. */
-#define VALUE_ROOM 4096
-
-/* The options in force, from the program and the environment. `buffer` is to live as long as they
- * do. */
-static void read_options(struct fr_options *options, char buffer[VALUE_ROOM], int complain)
+/* The options in force, from the program and the environment. */
+static void read_options(struct fr_options *options, int complain)
 {
-    const char *value = fr_environment_value(buffer, VALUE_ROOM);
+    const char *value = fr_environment_value();
     fr_options_init(options);
     fr_options_parse(options, frusa_malloc_options, complain ? complain_about_program : be_silent);
     fr_options_parse(options, value, complain ? complain_about_variable : be_silent);
@@ -68,8 +64,7 @@ static void read_options(struct fr_options *options, char buffer[VALUE_ROOM], in
 static void configure(struct frusa_config *config)
 {
     struct fr_options options;
-    char buffer[VALUE_ROOM];
-    read_options(&options, buffer, 0);
+    read_options(&options, 0);
     config->managed_max = options.managed_max;
     config->thread_cache_max = options.thread_cache_max;
     config->limit = options.limit;
@@ -108,8 +103,7 @@ __attribute__((constructor)) static void start(void)
 {
     int saved = fr_save_errno();
     struct fr_options options;
-    char buffer[VALUE_ROOM];
-    read_options(&options, buffer, 1);
+    read_options(&options, 1);
     frusa_set_retain(&fr_malloc_heap, options.retain);
     frusa_set_huge((int)options.huge);
     fr_report_prepare(options.stats.start, options.stats.length);

@@ -323,26 +323,31 @@ static void deposit(struct frusa_cache *c, unsigned cls, void **objects, size_t 
         fr_slab_give(&c->instance->heap, cls, objects + fit, n - fit, &none);
 }
 
-/* A new span, and a batch of it; returns one object. */
-static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
+/* Takes n reserved objects of a new span; returns one of them. Not inlined: the buffer must be off
+ * the stack when the fallback is called. */
+static FR_NOINLINE void *refill_from(struct frusa_cache *c, unsigned cls, struct fr_span *s,
+                                     size_t n)
 {
     void *buffer[CAPACITY_MAX / 2 + 1];
-    struct fr_heap *h = &c->instance->heap;
-    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is
-     * on. */
-    size_t batch = batch_of(c, cls);
-    size_t n;
-    struct fr_span *s = fr_grow(h, cls, batch ? batch : 1, &n, at_limit);
-    if (!s)
-        return NULL;
     /* A recall that began meanwhile does not wait for this section; the object that is handed out
      * keeps the span anyway. */
     fr_cache_enter(c, 2, c->fenced);
-    fr_slab_take_reserved(h, s, n, buffer, NULL);
+    fr_slab_take_reserved(&c->instance->heap, s, n, buffer, NULL);
     deposit(c, cls, buffer + 1, n - 1);
     batch_taken(c, cls, n - 1);
     fr_cache_leave(c);
     return buffer[0];
+}
+
+/* A new span, and a batch of it; returns one object. */
+static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
+{
+    /* As many as a refill takes, the object handed out included: whole lines. None: a recall is
+     * on. */
+    size_t batch = batch_of(c, cls);
+    size_t n;
+    struct fr_span *s = fr_grow(&c->instance->heap, cls, batch ? batch : 1, &n, at_limit);
+    return s ? refill_from(c, cls, s, n) : NULL;
 }
 
 void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls,

@@ -110,7 +110,7 @@ void fr_leaf_store(fr_atomic *leaf, uintptr_t first, uintptr_t last, fr_entry en
 
 /* Of one batch: the runs of pages, and all of them. Whoever stores into one of the pages waits for
  * the batch. */
-#define BATCH_RUNS  64
+#define BATCH_RUNS  FR_DISCARD_MAX
 #define BATCH_PAGES 512
 
 /* The thread that discards, and what. There is one at a time; another one that comes only tells it

@@ -44,9 +44,10 @@ int fr_pages_populate(void *p, size_t size);
  * basic call. */
 int fr_pages_is_resident(void *p);
 
-/* At most so many ranges in one call of fr_pages_discard, and the words of its result. */
-#define FR_DISCARD_MAX   256
-#define FR_DISCARD_WORDS (FR_DISCARD_MAX / FR_WORD_BITS)
+/* At most so many ranges in one call of fr_pages_discard, and the words of its result. The ranges
+ * lie on the stack of the caller: half a KiB. */
+#define FR_DISCARD_MAX   32
+#define FR_DISCARD_WORDS ((FR_DISCARD_MAX + FR_WORD_BITS - 1) / FR_WORD_BITS)
 
 /*
  * Gives the memory of `n` ranges back to the system while they stay mapped: they read as zeroes

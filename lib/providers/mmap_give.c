@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * How the mmap provider gives memory back: blocks for good, and pages of blocks that stay. Many
- * small ranges go to the system in one call, which is what makes this fast: most of the cost of a
- * call is the invalidation of cached translations on all processors, once for the whole vector.
+ * small ranges go to the system in one call where that is allowed: most of the cost of a call is
+ * the invalidation of cached translations on all processors, once for the whole vector.
+ *
+ * The stack of the caller may be a coroutine's: the vectors are short, and tests/malloc/stack.c
+ * measures what all of this takes.
  */
 #include <string.h>
 
 #include "providers/mmap_state.h"
+#include "base/fallback.h"
 #include "port/panic.h"
 
 /* Ranges on their way to the system. */
@@ -29,13 +33,19 @@ struct torn {
     struct fr_blocks split;
 };
 
-/* So many chunks share a vector of pages to be purged: about as many as a heap of 10 GiB has. */
-#define CHUNKS_MAX 48
+/* Blocks of a chunk that are split once a vector is purged. */
+struct later {
+    struct fr_chunk *chunk; /* NULL: mappings of their own */
+    struct fr_blocks split;
+};
+
+/* So many chunks share a vector of pages to be purged. */
+#define CHUNKS_MAX 8
 
 /* A batch as long as this is probably followed by another that begins where it ends, so the block
  * at its end is left alone: the next batch takes the rest of it, or it is found torn the next
  * time. */
-#define BATCH_GOES_ON 128
+#define BATCH_GOES_ON (FR_BATCH_RANGES / 2)
 
 static size_t range_end(const struct frusa_range *range)
 {
@@ -237,37 +247,39 @@ void fr_mmap_empty(const struct frusa_range *pages)
 /* Adds leading ranges of one chunk, and retracts the advice for what they tear; returns how
  * many. */
 static size_t add_purged(struct vector *v, const struct frusa_range *ranges, size_t n,
-                         struct torn *torn)
+                         struct later *later)
 {
+    struct torn torn = {.chunk = fr_mmap_chunk_of(ranges[0].ptr)};
     size_t start = v->n;
-    torn->chunk = fr_mmap_chunk_of(ranges[0].ptr);
-    size_t added = add(v, ranges, group(torn->chunk, ranges, n), inward, fr_page_size());
-    if (torn->chunk) {
+    size_t added = add(v, ranges, group(torn.chunk, ranges, n), inward, fr_page_size());
+    if (torn.chunk) {
         fr_mmap_lock();
-        note_torn(v, start, 1, n >= BATCH_GOES_ON, torn);
+        note_torn(v, start, 1, n >= BATCH_GOES_ON, &torn);
         fr_mmap_unlock();
-        for_blocks(torn->chunk, &torn->retract, retract_advice);
+        for_blocks(torn.chunk, &torn.retract, retract_advice);
+        later->split = torn.split;
     }
+    later->chunk = torn.chunk;
     return added;
 }
 
 size_t fr_mmap_purge(const struct frusa_range *ranges, size_t n)
 {
     struct vector v;
-    struct torn torn[CHUNKS_MAX];
+    struct later later[CHUNKS_MAX];
     size_t bytes = 0;
     while (n > 0) {
         size_t chunks = 0;
         v.n = 0;
         while (n > 0 && chunks < CHUNKS_MAX && v.n < FR_DISCARD_MAX) {
-            size_t added = add_purged(&v, ranges, n, &torn[chunks++]);
+            size_t added = add_purged(&v, ranges, n, &later[chunks++]);
             ranges += added;
             n -= added;
         }
         bytes += fr_pages_discard(v.ranges, v.n, v.refused);
         for (size_t k = 0; k < chunks; k++)
-            if (torn[k].chunk)
-                for_blocks(torn[k].chunk, &torn[k].split, fr_pages_split);
+            if (later[k].chunk)
+                for_blocks(later[k].chunk, &later[k].split, fr_pages_split);
     }
     return bytes;
 }

@@ -34,8 +34,8 @@ static struct fr_link *merge(struct fr_link *a, struct fr_link *b)
 
 /* Bottom-up merge sort of a list: bin i holds a sorted list of 2^i members, or NULL (as in D. E.
  * Knuth, The Art of Computer Programming 3, 5.2.4, exercise on list merging). No recursion, no
- * memory. */
-static struct fr_link *sort(struct fr_link *list)
+ * memory. Not inlined: the bins must be off the stack when the fallback is called. */
+static FR_NOINLINE struct fr_link *sort(struct fr_link *list)
 {
     struct fr_link *bins[FR_WORD_BITS] = {NULL};
     struct fr_link *sorted = NULL;
@@ -72,7 +72,7 @@ struct fr_release_job {
 
 /* A batch in the hands of one thread. */
 struct batch {
-    struct fr_link *spans[BATCH];
+    struct fr_link *spans; /* n of them, then perhaps the rest of the job */
     size_t n;
     size_t align;
     enum fr_span_kind kind;
@@ -87,22 +87,26 @@ static void take_batch(const struct fr_heap *h, struct fr_release_job *job, stru
     b->n = 0;
     b->kind = job->kind;
     b->passes = job->passes;
+    b->spans = job->spans;
     if (job->spans)
         b->align = fr_span_align(fr_span_of_slab_link(job->spans));
     while (job->spans && b->n < most &&
            fr_span_align(fr_span_of_slab_link(job->spans)) == b->align) {
-        b->spans[b->n++] = job->spans;
         job->spans = job->spans->next;
+        b->n++;
     }
 }
 
-/* Hands a batch to the fallback. */
-static void give_batch(struct fr_heap *h, const struct batch *b)
+/* Hands a batch to the fallback. Not inlined: the ranges must be off the stack when the caller goes
+ * on to the metadata. */
+static FR_NOINLINE void give_batch(struct fr_heap *h, const struct batch *b)
 {
     struct frusa_range ranges[BATCH];
     size_t bytes = 0;
+    struct fr_link *link = b->spans;
     for (size_t i = 0; i < b->n; i++) {
-        struct fr_span *s = fr_span_of_slab_link(b->spans[i]);
+        struct fr_span *s = fr_span_of_slab_link(link);
+        link = link->next;
         ranges[i].ptr = s->base;
         ranges[i].size = s->bytes;
         bytes += s->bytes;
