@@ -11,6 +11,7 @@
 #include "object.h"
 #include "port/error.h"
 #include "reclaim/reclaim.h"
+#include "reclaim/rest.h"
 #include "stats.h"
 #include "walk.h"
 
@@ -172,6 +173,7 @@ static size_t reclaim(frusa_t *f, size_t target, const char *call)
     if (target == 0 || !fr_instance_is_ready(inst))
         return 0;
     size_t bytes = fr_reclaim(inst, target, &partial, &m);
+    bytes += fr_rest(inst, &m);
     fr_restore_errno(saved);
     if (partial)
         fr_set_error(FR_EPERM);
@@ -215,6 +217,14 @@ FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
     return 0;
 }
 
+/* Has an instance rest again that was woken to be looked at. */
+static void rest_again(struct fr_instance *inst, int rested)
+{
+    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    if (rested)
+        fr_rest(inst, &m);
+}
+
 FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
 {
     struct fr_instance *inst = fr_instance_of(f);
@@ -222,21 +232,26 @@ FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
         fr_set_error(FR_EINVAL);
         return -1;
     }
+    int rested = fr_instance_rests(inst);
     if (!fr_instance_ready(inst))
         return -1;
     fr_stats_get(inst, out);
+    rest_again(inst, rested);
     return 0;
 }
 
 FR_EXPORT size_t frusa_stats_json(frusa_t *f, char *buf, size_t len)
 {
     struct fr_instance *inst = fr_instance_of(f);
+    int rested = fr_instance_rests(inst);
     if (!fr_instance_ready(inst)) {
         if (len)
             buf[0] = '\0';
         return 0;
     }
-    return fr_stats_json(inst, buf, len);
+    size_t length = fr_stats_json(inst, buf, len);
+    rest_again(inst, rested);
+    return length;
 }
 
 FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *, void *),

@@ -11,6 +11,7 @@
 #include "port/tools.h"
 #include "providers/providers.h"
 #include "reclaim/fork.h"
+#include "reclaim/rest.h"
 #include "spans/release.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
@@ -133,7 +134,8 @@ static size_t start_static(struct fr_instance *inst, const struct frusa_config *
     return FR_READY;
 }
 
-FR_COLD int fr_instance_start(struct fr_instance *inst)
+/* Starts an instance that nobody has used; non-zero when it can be used afterwards. */
+static int start_untouched(struct fr_instance *inst)
 {
     fr_fork_arm();
     struct frusa_config config = static_config(inst);
@@ -141,8 +143,18 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
     fr_process_guard();
     if (fr_load_acquire(&inst->state) == FR_UNTOUCHED)
         fr_store_release(&inst->state, start_static(inst, &config));
+    int started = fr_load_acquire(&inst->state) != FR_REFUSED;
     fr_process_unguard();
-    if (fr_instance_is_ready(inst))
+    return started;
+}
+
+FR_COLD int fr_instance_start(struct fr_instance *inst)
+{
+    if (fr_instance_rests(inst)) {
+        fr_rest_wake(inst);
+        return 1;
+    }
+    if (start_untouched(inst))
         return 1;
     fr_set_error(FR_EINVAL);
     return 0;
@@ -168,6 +180,8 @@ static void end(struct fr_instance *inst)
 
 void fr_instance_destroy(struct fr_instance *inst)
 {
+    if (fr_instance_rests(inst))
+        fr_rest_wake(inst);
     if (fr_instance_is_ready(inst)) {
         fr_registry_detach_all(inst);
         end(inst);

@@ -30,10 +30,24 @@ static int book(struct fr_backing *b, size_t size, int *at_limit)
         }
         if (size > (size_t)-1 - held)
             return 0;
-        if (fr_cas_relaxed(&b->held, held, held + size))
+        if (fr_cas_full(&b->held, held, held + size))
             return 1;
         fr_count(FR_EVENT_RETRY);
     }
+}
+
+void fr_fallback_set_wake(struct fr_backing *b, void (*wake)(struct fr_backing *))
+{
+    fr_store_relaxed(&b->wake, (size_t)(uintptr_t)wake);
+    fr_fence_full();
+}
+
+static void wake_up(struct fr_backing *b)
+{
+    void (*wake)(struct fr_backing *) =
+        (void (*)(struct fr_backing *))(uintptr_t)fr_load_relaxed(&b->wake);
+    if (FR_UNLIKELY(wake != NULL))
+        wake(b);
 }
 
 static void unbook(struct fr_backing *b, size_t size)
@@ -65,6 +79,7 @@ void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr
     fr_lock_assert_none();
     if (!book(b, size, at_limit))
         return NULL;
+    wake_up(b);
     void *p = b->ops.alloc(b->ops.ctx, size, align);
     if (p && fr_is_aligned(p, align) && fr_address_in_range(p, size)) {
         fr_tools_taken(p, size, (b->ops.flags & FRUSA_FALLBACK_ZEROED) != 0);

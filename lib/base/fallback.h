@@ -42,7 +42,16 @@ struct fr_backing {
     fr_atomic peak;     /* high-water mark of `granted` */
     fr_atomic allocs;   /* blocks handed out */
     fr_atomic deallocs; /* blocks given back */
+    /* address of a function, 0: none; see fr_fallback_set_wake */
+    fr_atomic wake;
 };
+
+/*
+ * Has `wake` called for each block that is booked from now on, before it is asked for, with no lock
+ * held; NULL: nobody any more. Each booking either shows in `held` to whoever reads it after this
+ * call, or calls `wake`.
+ */
+void fr_fallback_set_wake(struct fr_backing *b, void (*wake)(struct fr_backing *));
 
 /* Checks a caller's table: non-zero when complete and without unknown flags or reserved entries. */
 int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);

@@ -17,7 +17,7 @@
 FR_INLINE struct frusa_cache *fr_fast_cache(const struct fr_instance *inst)
 {
     struct fr_thread *thread = fr_thread_self();
-    return thread ? thread->fast[fr_load_relaxed(&inst->fast_slot)] : NULL;
+    return thread ? fr_load_ptr_relaxed(&thread->fast[fr_load_relaxed(&inst->fast_slot)]) : NULL;
 }
 
 /* A layout that the small paths take. */

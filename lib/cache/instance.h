@@ -11,7 +11,8 @@
 #include "cache/thread.h"
 #include "spans/heap.h"
 
-enum fr_life { FR_UNTOUCHED, FR_READY, FR_REFUSED };
+/* RESTING: a static instance that holds nothing, off the process's list (instances.h). */
+enum fr_life { FR_UNTOUCHED, FR_READY, FR_RESTING, FR_REFUSED };
 
 /* How much empty memory the instance keeps. Owner: retain.c. */
 struct fr_retain {
@@ -48,6 +49,7 @@ struct fr_instance {
     struct fr_registry registry;
     struct fr_retain retain;
     struct fr_link in_process; /* under the process lock, see instances.h */
+    size_t forks_at_rest;      /* value of fr_fork_count when the rest began */
     struct fr_heap heap;
 };
 
@@ -64,6 +66,11 @@ static inline frusa_t *fr_instance_public(struct fr_instance *inst)
 static inline int fr_instance_is_ready(const struct fr_instance *inst)
 {
     return fr_load_acquire(&inst->state) == FR_READY;
+}
+
+static inline int fr_instance_rests(const struct fr_instance *inst)
+{
+    return fr_load_acquire(&inst->state) == FR_RESTING;
 }
 
 /* NULL for all but static instances that were initialised with one. */

@@ -24,5 +24,6 @@ void fr_instances_remove(struct fr_instance *inst)
     size_t slot = fr_load_relaxed(&inst->fast_slot);
     if (slot != 0)
         slots_taken &= ~(1u << slot);
+    fr_store_relaxed(&inst->fast_slot, 0);
     fr_list_remove(&inst->in_process);
 }

@@ -147,6 +147,20 @@ static int register_cache(struct fr_instance *inst, struct fr_thread *thread, st
     return 1;
 }
 
+/* Under the process lock, by the thread itself. */
+static void fill_fast_slot(struct fr_thread *thread, struct frusa_cache *c)
+{
+    size_t slot = fr_load_relaxed(&c->instance->fast_slot);
+    if (c->fast_end && slot)
+        fr_store_ptr_relaxed(&thread->fast[slot], c);
+}
+
+/* Under the process lock. Slot 0 belongs to all instances without a slot; it is empty anyway. */
+static void empty_fast_slot(struct fr_thread *thread, const struct fr_instance *inst)
+{
+    fr_store_ptr_relaxed(&thread->fast[fr_load_relaxed(&inst->fast_slot)], NULL);
+}
+
 /* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a
  * recall is on, the registry is busy, or there is no memory for its table. */
 static int attach(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
@@ -156,8 +170,8 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
     if (!fr_thread_find(thread, inst) && fr_lock_try(&inst->registry.lock, FR_RANK_REGISTRY)) {
         done = register_cache(inst, thread, c);
         fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
-        if (done && c->fast_end && fr_load_relaxed(&inst->fast_slot))
-            thread->fast[fr_load_relaxed(&inst->fast_slot)] = c;
+        if (done)
+            fill_fast_slot(thread, c);
     }
     fr_process_unguard();
     return done;
@@ -207,10 +221,26 @@ static struct frusa_cache *make_cache(struct fr_instance *inst, struct fr_thread
     return c;
 }
 
+/* The slot that a thread's cache had, or another one, after the instance was at rest. A thread with
+ * a lasting record uses none. */
+static void restore_fast_slot(struct fr_thread *self, struct frusa_cache *c)
+{
+    const struct fr_instance *inst = c->instance;
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
+    if (self->lasting || !c->fast_end || !slot || fr_load_ptr_relaxed(&self->fast[slot]))
+        return;
+    fr_process_guard();
+    if (fr_thread_find(self, inst) == c) /* it may rest again by now */
+        fill_fast_slot(self, c);
+    fr_process_unguard();
+}
+
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
 {
     struct fr_thread *self = fr_thread_self();
     struct frusa_cache *c = fr_registry_find(inst);
+    if (c)
+        restore_fast_slot(self, c);
     if (c || !self || self->exiting)
         return c;
     if (is_arming(self) || (inst->heap.flags & FRUSA_NO_THREAD_CACHE) ||
@@ -300,18 +330,43 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
     end(c, m);
 }
 
+/* Under the process lock: a thread is about to end a cache that is no longer in its table. [R.4] */
+static void begin_leaving(struct fr_thread *thread, struct frusa_cache *c)
+{
+    empty_fast_slot(thread, c->instance);
+    fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
+}
+
 /* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on
- * looking. */
+ * looking. Of an instance at rest the record may be gone: its cache is left as it is [R.7]. */
 static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
 {
+    int rests;
+    struct frusa_cache *c;
     fr_process_guard();
-    struct frusa_cache *c = fr_thread_remove_any(thread, place);
-    if (c) {
-        thread->fast[fr_load_relaxed(&c->instance->fast_slot)] = NULL;
-        fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
-    }
+    while ((c = fr_thread_remove_any(thread, place, &rests)) && rests)
+        c->thread = NULL;
+    if (c)
+        begin_leaving(thread, c);
     fr_process_unguard();
     return c;
+}
+
+void fr_registry_leave(struct fr_instance *inst, struct fr_misuse *m)
+{
+    struct fr_thread *record = fr_thread_record();
+    struct frusa_cache *c = fr_registry_find(inst);
+    if (!c)
+        return;
+    fr_process_guard();
+    c = fr_thread_find(record, inst);
+    if (c) {
+        fr_thread_remove(record, inst);
+        begin_leaving(record, c);
+    }
+    fr_process_unguard();
+    if (c)
+        end(c, m);
 }
 
 /* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
@@ -330,10 +385,57 @@ static void thread_ends(void *arg)
         fr_misuse_report("thread exit", &m);
 }
 
+/* Under the registry lock. Whether nothing is held but caches of threads, each of which its owner
+ * alone has, and nobody is taking one down. */
+static int holds_only_idle_caches(struct fr_instance *inst)
+{
+    size_t bytes = 0;
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        const struct frusa_cache *c = fr_cache_of_link(link);
+        if (!c->thread || fr_load_relaxed(&c->state))
+            return 0;
+        bytes += FR_CACHE_BYTES;
+    }
+    return fr_load_relaxed(&inst->heap.backing.held) == bytes &&
+           !fr_load_acquire(&inst->registry.leaving);
+}
+
+int fr_registry_rest(struct fr_instance *inst, int with_caches)
+{
+    struct fr_registry *registry = &inst->registry;
+    fr_lock_acquire(&registry->lock, FR_RANK_REGISTRY);
+    int rests =
+        (with_caches || fr_list_is_empty(&registry->caches)) && holds_only_idle_caches(inst);
+    for (struct fr_link *link = registry->caches.next; rests && link != &registry->caches;
+         link = link->next) {
+        fr_thread_rest(fr_cache_of_link(link)->thread, inst);
+        empty_fast_slot(fr_cache_of_link(link)->thread, inst);
+    }
+    fr_lock_release(&registry->lock, FR_RANK_REGISTRY);
+    return rests;
+}
+
+void fr_registry_wake(struct fr_instance *inst)
+{
+    struct fr_registry *registry = &inst->registry;
+    fr_lock_acquire(&registry->lock, FR_RANK_REGISTRY);
+    for (struct fr_link *link = registry->caches.next; link != &registry->caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
+        if (c->thread) {
+            fr_thread_wake(c->thread, inst, c);
+        } else {
+            fr_store_relaxed(&c->state, FR_CACHE_RECALLED | FR_CACHE_DEAD);
+            fr_store_relaxed(&registry->abandoned, 1);
+        }
+    }
+    fr_lock_release(&registry->lock, FR_RANK_REGISTRY);
+}
+
 void fr_registry_detach_all(struct fr_instance *inst)
 {
     unsigned round = 0;
-    size_t slot = fr_load_relaxed(&inst->fast_slot);
     fr_process_guard();
     fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
@@ -342,8 +444,7 @@ void fr_registry_detach_all(struct fr_instance *inst)
         if (!c->thread)
             continue;
         fr_thread_remove(c->thread, inst);
-        if (slot) /* slot 0 belongs to all instances without a slot: threads may be reading it */
-            c->thread->fast[slot] = NULL;
+        empty_fast_slot(c->thread, inst);
     }
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_process_unguard();

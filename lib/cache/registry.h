@@ -26,6 +26,11 @@
  *   [R.6] A reclaimer lets go of the registry lock while it waits for an owner that is RESIZING,
  *         which may have been descheduled: threads that end need the lock. Until the last cache is
  *         closed, caches come off the registry [R.2], and none comes onto it [R.1].
+ *   [R.7] An instance that begins to rest holds nothing but caches without arrays, which every
+ *         fast path leaves empty-handed. Whoever makes it hold more wakes it first: bookings with
+ *         the fallback do. A thread that ends while it rests touches the header of its cache
+ *         alone, because the instance may be gone; the waking makes an abandoned one of that
+ *         cache [R.5].
  *
  * A few headers of caches that ended are kept, as spares, for the caches that begin next: threads
  * that come and go would otherwise take a page from the fallback and give it back again each time.
@@ -55,6 +60,17 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m);
 /* Detaches all threads and explicit caches of an instance that is being destroyed [R.4], takes it
  * off the process's list, and frees the headers. The objects in them go with their spans. */
 void fr_registry_detach_all(struct fr_instance *inst);
+
+/* Ends the calling thread's cache, if it has one. Calls the fallback. */
+void fr_registry_leave(struct fr_instance *inst, struct fr_misuse *m);
+
+/* With the process lock and the recall lock held, and bookings calling for the waking: lets the
+ * caches rest, if nothing else is held and nobody is at work on them; 0: not now. with_caches: 0:
+ * only if there are none. [R.7] */
+int fr_registry_rest(struct fr_instance *inst, int with_caches);
+
+/* With the process lock held: the end of that. */
+void fr_registry_wake(struct fr_instance *inst);
 
 /* Gives the spare headers back; returns their bytes. Calls the fallback. */
 size_t fr_registry_free_spares(struct fr_instance *inst);

@@ -5,6 +5,8 @@
 
 #define KEY_FREE ((size_t)0)
 #define KEY_GONE ((size_t)1)
+/* A bit beside the address. hash_of drops it, so the entry stays where it is. */
+#define KEY_RESTING ((size_t)2)
 
 /* Entries of a table's first pages: a page on 64-bit systems. */
 #define PAGES_MIN 256
@@ -128,11 +130,36 @@ void fr_thread_remove(struct fr_thread *thread, const void *instance)
         fr_store_relaxed(&e->key, KEY_GONE);
 }
 
-void *fr_thread_remove_any(struct fr_thread *thread, size_t *place)
+void fr_thread_rest(struct fr_thread *thread, const void *instance)
+{
+    struct fr_thread_entry *e = probe(entries_of(thread), size_of(thread), key_of(instance));
+    if (fr_load_relaxed(&e->key) != KEY_FREE)
+        fr_store_relaxed(&e->key, key_of(instance) | KEY_RESTING);
+}
+
+/* There may be other resting entries with the same key: of instances that lay at the same address,
+ * in libraries that were closed. */
+void fr_thread_wake(struct fr_thread *thread, const void *instance, const void *cache)
+{
+    struct fr_thread_entry *entries = entries_of(thread);
+    size_t key = key_of(instance) | KEY_RESTING;
+    size_t i = hash_of(key) & (size_of(thread) - 1);
+    for (;; i = (i + 1) & (size_of(thread) - 1)) {
+        size_t found = fr_load_relaxed(&entries[i].key);
+        if (found == key && entries[i].cache == cache)
+            fr_store_relaxed(&entries[i].key, key_of(instance));
+        if (found == KEY_FREE || (found == key && entries[i].cache == cache))
+            return;
+    }
+}
+
+void *fr_thread_remove_any(struct fr_thread *thread, size_t *place, int *rests)
 {
     for (; *place < size_of(thread); ++*place) {
         struct fr_thread_entry *e = &entries_of(thread)[*place];
-        if (fr_load_relaxed(&e->key) > KEY_GONE) {
+        size_t key = fr_load_relaxed(&e->key);
+        if (key > KEY_GONE) {
+            *rests = (key & KEY_RESTING) != 0;
             fr_store_relaxed(&e->key, KEY_GONE);
             return e->cache;
         }

@@ -21,9 +21,14 @@
  * Who may change an entry, all under the process lock
  *   free -> used, table replaced   the thread itself
  *   used -> gone                   the thread itself, and frusa_destroy of the instance
+ *   used -> resting, back          whoever lets the instance rest, or wakes it (instances.h)
+ *   resting -> gone                the thread itself
+ * A slot of `fast` is filled by the thread itself, and emptied by whoever changes the entry.
+ *
  * The thread itself looks entries up without the lock. An entry that frusa_destroy clears
  * meanwhile is another instance's than the one that the thread looks for, because nobody may use
- * an instance that is being destroyed.
+ * an instance that is being destroyed. An entry that begins to rest meanwhile may be found or not.
+ * The thread may use the cache of an entry that it has found; the cache is empty.
  */
 #ifndef FR_THREAD_H
 #define FR_THREAD_H
@@ -54,16 +59,17 @@ enum fr_exit_state {
 };
 
 struct fr_thread_entry {
-    fr_atomic key; /* the instance's address; 0: free; 1: gone */
+    fr_atomic key; /* the instance's address, with bit 1 set: resting; 0: free; 1: gone */
     void *cache;   /* constant while the key is there */
 };
 
 struct fr_thread {
-    void *fast[FR_THREAD_FAST_SLOTS]; /* read by the fast path; [0] stays NULL */
-    struct fr_thread_entry *table;    /* NULL: `first` */
-    size_t table_size;                /* entries, a power of two; 0: `first` */
-    size_t table_used;                /* entries that are not free */
-    unsigned calls_to_skip;           /* before a cache header is asked for again */
+    /* addresses of caches, read by the fast path; [0] stays NULL */
+    fr_atomic fast[FR_THREAD_FAST_SLOTS];
+    struct fr_thread_entry *table; /* NULL: `first` */
+    size_t table_size;             /* entries, a power of two; 0: `first` */
+    size_t table_used;             /* entries that are not free */
+    unsigned calls_to_skip;        /* before a cache header is asked for again */
     /* teardown has begun: no cache is made any more */
     int exiting;
     enum fr_exit_state exit_state;
@@ -100,9 +106,14 @@ int fr_thread_add(struct fr_thread *thread, const void *instance, void *cache);
 /* Under the process lock: removes the entry for an instance; of any thread. */
 void fr_thread_remove(struct fr_thread *thread, const void *instance);
 
+/* Under the process lock: makes the entry for an instance a resting one, which fr_thread_find does
+ * not find; makes the resting entry with this cache an ordinary one again. Of any thread. */
+void fr_thread_rest(struct fr_thread *thread, const void *instance);
+void fr_thread_wake(struct fr_thread *thread, const void *instance, const void *cache);
+
 /* Under the process lock: removes any entry and returns its cache; NULL: there is none left.
- * *place, 0 in the beginning, is where to go on looking. */
-void *fr_thread_remove_any(struct fr_thread *thread, size_t *place);
+ * *place, 0 in the beginning, is where to go on looking. *rests: the entry was a resting one. */
+void *fr_thread_remove_any(struct fr_thread *thread, size_t *place, int *rests);
 
 /* Gives the pages of the table and of the lasting record back; no entry is left. */
 void fr_thread_drop(struct fr_thread *self);

@@ -5,6 +5,11 @@
 
 const struct frusa_fallback_ops *const fr_default_ops = &frusa_fallback_mmap;
 
+int fr_providers_outlast(const struct frusa_fallback_ops *ops)
+{
+    return ops->alloc == frusa_fallback_mmap.alloc || ops->alloc == frusa_fallback_malloc.alloc;
+}
+
 void fr_providers_prepare(void)
 {
     fr_pages_prepare();

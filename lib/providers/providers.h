@@ -12,6 +12,10 @@
 /* What NULL stands for in frusa_create; NULL where nothing is embedded (freestanding builds). */
 extern const struct frusa_fallback_ops *const fr_default_ops;
 
+/* Whether memory from the fallback stays when the program gives up all that it knows of it: that of
+ * the system and of the C library does. */
+int fr_providers_outlast(const struct frusa_fallback_ops *ops);
+
 /* Tries the system calls that the default may make, when an instance begins (port/syscalls.h). */
 void fr_providers_prepare(void);
 

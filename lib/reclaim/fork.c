@@ -77,20 +77,31 @@ static void parent(void)
     give(&fr_process_lock);
 }
 
+static size_t forks; /* covered by the process lock */
+
+size_t fr_fork_count(void)
+{
+    return forks;
+}
+
+void fr_fork_repair(struct fr_instance *inst)
+{
+    fr_recall_orphan_after_fork(inst);
+    fr_recall_open_after_fork(inst);
+    fr_all_spans_drop_walkers(&inst->heap.all);
+    fr_release_after_fork(&inst->heap);
+    for_inner_locks(inst, fr_lock_reset);
+    fr_lock_reset(&inst->recall_lock);
+}
+
 static void child(void)
 {
     fr_pagemap_after_fork();
     fr_fallback_mmap_fork_child();
     fr_fallback_arena_fork_child();
-    FOR_EACH_INSTANCE (link) {
-        struct fr_instance *inst = fr_instance_of_link(link);
-        fr_recall_orphan_after_fork(inst);
-        fr_recall_open_after_fork(inst);
-        fr_all_spans_drop_walkers(&inst->heap.all);
-        fr_release_after_fork(&inst->heap);
-        for_inner_locks(inst, fr_lock_reset);
-        fr_lock_reset(&inst->recall_lock);
-    }
+    FOR_EACH_INSTANCE (link)
+        fr_fork_repair(fr_instance_of_link(link));
+    forks++;
     fr_thread_after_fork();
     fr_lock_reset(&fr_process_lock);
 }

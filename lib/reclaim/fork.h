@@ -2,8 +2,17 @@
 #ifndef FR_FORK_H
 #define FR_FORK_H
 
+#include "cache/instance.h"
+
 /* Arranges, once for the process, that fork leaves all instances usable in the child. Hosted
  * only. */
 void fr_fork_arm(void);
+
+/* Forks between the beginning of the first process and this one. Under the process lock. */
+size_t fr_fork_count(void);
+
+/* Under the process lock, in a child, for an instance that the fork did not know because it was at
+ * rest: frees its locks, and makes orphans of the caches of threads that do not exist here. */
+void fr_fork_repair(struct fr_instance *inst);
 
 #endif /* FR_FORK_H */

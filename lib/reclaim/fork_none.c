@@ -5,3 +5,13 @@
 void fr_fork_arm(void)
 {
 }
+
+size_t fr_fork_count(void)
+{
+    return 0;
+}
+
+void fr_fork_repair(struct fr_instance *inst)
+{
+    (void)inst;
+}
