@@ -9,6 +9,7 @@
 #
 #   i386 arm64 armhf riscv64 s390x ppc64el   what Debian calls them
 #   clang musl                               this machine
+#   pages64k                                 this machine, but the library takes pages for 64 KiB long
 #   headers                                  the installed headers, by C and C++ compilers and standards
 #
 # Without arguments: all of them. Each machine has a root of its own for libraries, which Debian does not let
@@ -29,7 +30,7 @@ work=$(cd "$work" && pwd)
 export FRUSA_TEST_SCALE FRUSA_TEST_SECONDS FRUSA_TEST_WATCHDOG
 
 few_tests="test_barrier test_chunk test_reclaim test_reclaim_threads test_stats test_thread_cache"
-every_machine="i386 arm64 armhf riscv64 s390x ppc64el clang musl headers"
+every_machine="i386 arm64 armhf riscv64 s390x ppc64el clang musl pages64k headers"
 rows=
 failed=0
 
@@ -43,12 +44,13 @@ describe() {
     riscv64) triplet=riscv64-linux-gnu multiarch=$triplet qemu=qemu-riscv64 ;;
     s390x) triplet=s390x-linux-gnu multiarch=$triplet qemu=qemu-s390x ;;
     ppc64el) triplet=powerpc64le-linux-gnu multiarch=$triplet qemu=qemu-ppc64le ;;
-    clang | musl | headers) triplet='' multiarch='' qemu='' ;;
+    clang | musl | pages64k | headers) triplet='' multiarch='' qemu='' ;;
     *) die "no such machine: $1 (there are: $every_machine)" ;;
     esac
     case $arch in
     clang) compiler=clang ;;
     musl) compiler=musl-gcc ;;
+    pages64k) compiler=gcc ;;
     headers) compiler='gcc, clang' ;;
     *) compiler=$triplet-gcc ;;
     esac
@@ -64,6 +66,7 @@ needed_packages() {
         describe "$name"
         case $arch in
         clang) echo clang check ;;
+        pages64k) echo gcc check ;;
         musl) echo musl-tools linux-libc-dev ;;
         headers) echo clang g++ ;;
         *) echo "gcc-$(echo "$triplet" | tr _ -)" "libc6-dev-$arch-cross" ;;
@@ -121,7 +124,7 @@ fill_root() {
     rm -rf "$root"
     mkdir -p "$root"
     case $arch in
-    clang) return ;;
+    clang | pages64k) return ;;
     riscv64 | musl)
         fetch "$work/debs/$arch" "$native" bookworm libatomic-ops-dev &&
             unpack "$work/debs/$arch" "$root" || return 1
@@ -148,6 +151,9 @@ fill_qemu() {
 configure_here() {
     if [ "$arch" = clang ]; then
         "$top/configure" --quiet --disable-static --enable-werror --enable-tests CC=clang
+    elif [ "$arch" = pages64k ]; then
+        "$top/configure" --quiet --disable-static --enable-werror --enable-tests --enable-debug \
+            CPPFLAGS=-DFR_PRETEND_PAGE_SIZE=65536
     else
         PKG_CONFIG_LIBDIR=$root/pkgconfig "$top/configure" --quiet --disable-static --enable-werror \
             --enable-tests ${triplet:+--host=$triplet} ${runner:+"$runner"} CC="$compiler" \

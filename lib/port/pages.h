@@ -14,9 +14,18 @@
 #include <stddef.h>
 
 #include "port/compiler.h"
+#include "port/system.h"
 
-/* The bytes of a page of the operating system. */
+/* The bytes of a page of the operating system, a power of two. Without a system it is the library's
+ * own page. */
+#if FR_HOSTED
 size_t fr_page_size(void);
+#else
+static inline size_t fr_page_size(void)
+{
+    return 4096;
+}
+#endif
 
 /*
  * Returns `size` bytes of private, writable, zero-filled memory at a multiple of `align` (a power

@@ -2,6 +2,7 @@
 #include "spans/span_pages.h"
 
 #include "base/count.h"
+#include "port/pages.h"
 
 struct fr_slot_run fr_span_slots_of_pages(const struct fr_span *s, size_t page, size_t pages)
 {
@@ -32,6 +33,34 @@ static int run_is_free(const struct fr_span *s, struct fr_slot_run run)
     return 1;
 }
 
+/* Pages of the library in one of the system. */
+static size_t unit_pages(void)
+{
+    size_t bytes = fr_page_size();
+    return bytes > FR_PAGE_SIZE ? bytes / FR_PAGE_SIZE : 1;
+}
+
+/* The number of a span's page within its page of the system. */
+static size_t place_in_unit(const struct fr_span *s, size_t page, size_t unit)
+{
+    return ((size_t)s->base / FR_PAGE_SIZE + page) & (unit - 1);
+}
+
+/* The whole pages of the system that lie in `set` but not in `marked`. */
+static size_t whole_units(const struct fr_span *s, size_t set, size_t marked)
+{
+    size_t unit = unit_pages();
+    size_t pages = s->bytes / FR_PAGE_SIZE;
+    size_t whole = 0;
+    for (size_t page = -place_in_unit(s, 0, unit) & (unit - 1); page + unit <= pages;
+         page += unit) {
+        size_t mask = fr_pages_mask(page, unit);
+        if ((set & mask) == mask && (marked & mask) != mask)
+            whole |= mask;
+    }
+    return whole;
+}
+
 size_t fr_span_free_pages(const struct fr_span *s)
 {
     size_t pages = s->bytes / FR_PAGE_SIZE;
@@ -42,22 +71,22 @@ size_t fr_span_free_pages(const struct fr_span *s)
     if (pages > FR_WORD_BITS)
         return 0;
     for (size_t page = 0; page < pages; page++) {
-        size_t bit = (size_t)1 << page;
         struct fr_slot_run run = fr_span_slots_of_pages(s, page, 1);
-        if (!(marked & bit) && run.first < run.end && run.end <= fresh && run_is_free(s, run))
-            set |= bit;
+        if (run.first < run.end && run.end <= fresh && run_is_free(s, run))
+            set |= (size_t)1 << page;
     }
-    return set;
+    return whole_units(s, set, marked);
 }
 
 size_t fr_span_fitting_pages(const struct fr_span *s, size_t set, size_t most, size_t *slots)
 {
+    size_t unit = unit_pages();
     size_t fitting = 0;
     *slots = 0;
     while (set) {
         size_t pages;
         size_t page = fr_pages_next_run(&set, &pages);
-        for (; pages; pages--) {
+        for (; pages; pages -= unit) {
             struct fr_slot_run run = fr_span_slots_of_pages(s, page, pages);
             size_t n = run.end - run.first;
             if (*slots + n > most)
@@ -112,12 +141,23 @@ size_t fr_span_mark(struct fr_span *s, size_t set)
     return fr_popcount(set & ~marks);
 }
 
-size_t fr_span_unmark(struct fr_span *s, const void *object)
+/* The set of the pages of the system, as far as they are the span's, that an object overlaps. */
+static size_t pages_of(const struct fr_span *s, const void *object)
 {
+    size_t unit = unit_pages();
+    size_t pages = s->bytes / FR_PAGE_SIZE;
     size_t offset = (size_t)((const char *)object - s->base);
     size_t first = offset / FR_PAGE_SIZE;
     size_t last = (offset + s->object_size - 1) / FR_PAGE_SIZE;
-    size_t touched = fr_pages_mask(first, last - first + 1); /* a marked span is short */
+    size_t before = place_in_unit(s, first, unit);
+    size_t end = last + unit - place_in_unit(s, last, unit);
+    first = before < first ? first - before : 0;
+    return fr_pages_mask(first, (end < pages ? end : pages) - first);
+}
+
+size_t fr_span_unmark(struct fr_span *s, const void *object)
+{
+    size_t touched = pages_of(s, object); /* a marked span is short */
     for (;;) {
         size_t marks = fr_load_relaxed(&s->purged);
         size_t cleared = marks & touched;

@@ -4,6 +4,7 @@
  *
  * A page of a span is free when every slot that overlaps it is. A set of pages is a word, bit i
  * for the i-th page from the base; spans of more pages than a word has bits are not purged.
+ * Where the pages of the system are larger, only whole ones of those are purged.
  * `purged` in the descriptor is the set of pages whose contents are given up.
  *
  * Guarantees (model: tests/model/purge.pml)
@@ -38,11 +39,13 @@ static inline size_t fr_pages_mask(size_t page, size_t pages)
     return fr_bits_mask(0, page, page + pages);
 }
 
-/* The unmarked free pages of a span, as far as one look at its bits tells. */
+/* The free pages of a span that are not marked, as far as one look at its bits tells. Where the
+ * pages of the system are larger, some of the pages in one may be marked already. */
 size_t fr_span_free_pages(const struct fr_span *s);
 
 /*
- * The part of `set`, from its low end, whose slots number `most` or less; their number in *slots.
+ * The part of `set` (of fr_span_free_pages), from its low end, whose slots number `most` or less;
+ * their number in *slots.
  */
 size_t fr_span_fitting_pages(const struct fr_span *s, size_t set, size_t most, size_t *slots);
 
@@ -56,8 +59,8 @@ void fr_span_untake_run(struct fr_span *s, struct fr_slot_run run);
 /* Adds pages to the marks [G.2]; returns how many were not marked before. */
 size_t fr_span_mark(struct fr_span *s, size_t set);
 
-/* Clears the marks of the pages that an object, just taken, overlaps; returns how many there
- * were. */
+/* Clears the marks of the pages that an object, just taken, overlaps, and of their neighbours in
+ * the same pages of the system, which come back with them; returns how many there were. */
 size_t fr_span_unmark(struct fr_span *s, const void *object);
 
 #endif /* FR_SPAN_PAGES_H */

@@ -229,6 +229,8 @@ static void give_back_locked_pages(void *arg)
 
 START_TEST(test_locked_pages)
 {
+    if (fr_page_size() > 4096)
+        return; /* counts in small pages */
     child_run(give_back_locked_pages, NULL);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The guarantee of reclaim, with one thread. */
+#include "port/pages.h"
 #include "support/check_instance.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -157,6 +158,8 @@ static int count_free_pages(const struct frusa_span_info *row, void *arg)
  * not. */
 START_TEST(test_whole_free_pages_are_purged)
 {
+    if (fr_page_size() > PAGE)
+        return; /* counts in small pages */
     static const size_t sizes[] = {64, 500, 2000, 6000, 20000};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct fixture x;

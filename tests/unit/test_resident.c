@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the kernel says after a reclaim: threads that only wait keep next to nothing of what they
  * used, and the page map keeps next to nothing of objects that are gone. */
+#include "port/pages.h"
 #include "support/mappings.h"
 #include "support/random.h"
 #include "support/require.h"
@@ -116,7 +117,7 @@ START_TEST(test_page_map_after_large_objects)
 {
     static void *objects[LARGE_OBJECTS];
     if (TOOL_ASAN || TOOL_TSAN || tool_is_valgrind() || sizeof(void *) < 8 ||
-        sysconf(_SC_PAGESIZE) != 4096 || !mappings_knows_locked_pages())
+        fr_page_size() != 4096 || !mappings_knows_locked_pages())
         return;
     for (enum way_back way = 0; way < WAYS_BACK; way++) {
         memset(objects, 0, sizeof(objects));

@@ -3,6 +3,7 @@
  * runs in a process of its own. */
 #include <frusa.h>
 
+#include "port/pages.h"
 #include "support/child.h"
 #include "support/mappings.h"
 #include "support/require.h"
@@ -76,8 +77,8 @@ static void use_little_locked_memory(void *arg)
 
 static void try_all(void (*use)(void *))
 {
-    if (other_memory_is_in_the_way())
-        return;
+    if (other_memory_is_in_the_way() || fr_page_size() > 4096)
+        return; /* larger pages need more */
     for (size_t granted = LEAST; granted <= 13 * MIB; granted += 256 * KIB)
         child_run(use, &granted);
 }

@@ -4,6 +4,7 @@
 #include "base/sizeclass.h"
 #include "spans/span.h"
 #include "spans/span_pages.h"
+#include "port/pages.h"
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"
@@ -233,6 +234,19 @@ END_TEST
 
 /* ---- pages ---- */
 
+/* Only the whole pages of the system of a set, but for those that are all marked. */
+static size_t in_whole_pages(const struct fr_span *s, size_t set, size_t marked)
+{
+    size_t unit = fr_page_size() > FR_PAGE_SIZE ? fr_page_size() / FR_PAGE_SIZE : 1;
+    size_t whole = 0;
+    for (size_t page = 0; (page + unit) * FR_PAGE_SIZE <= s->bytes; page += unit) {
+        size_t mask = fr_pages_mask(page, unit);
+        if ((set & mask) == mask && (marked & mask) != mask)
+            whole |= mask;
+    }
+    return whole;
+}
+
 /* The definition: a page is free when slots overlap it, none of them is taken, and none is
  * fresh. */
 static size_t expected_free_pages(const struct fr_span *s, const unsigned char *taken, size_t fresh)
@@ -250,7 +264,7 @@ static size_t expected_free_pages(const struct fr_span *s, const unsigned char *
         }
         set |= (size_t)(slots > 0 && usable == slots) << page;
     }
-    return set;
+    return in_whole_pages(s, set, 0);
 }
 
 START_TEST(test_free_pages)
@@ -274,7 +288,7 @@ START_TEST(test_free_pages)
             fr_store_relaxed(&s->fresh, s->capacity);
             size_t all = fr_span_free_pages(s);
             fr_span_mark(s, 0x5);
-            REQUIRE(fr_span_free_pages(s) == (all & ~(size_t)0x5));
+            REQUIRE(fr_span_free_pages(s) == in_whole_pages(s, all, 0x5));
             free(s);
         }
 }
@@ -317,6 +331,8 @@ END_TEST
 /* Marks are counted once, and go with any object that overlaps their page. */
 START_TEST(test_marks)
 {
+    if (fr_page_size() > FR_PAGE_SIZE)
+        return; /* counts in small pages */
     struct fr_span *s = make_full_span(fr_class_of_size(3000), 0);
     size_t size = s->object_size;
     ck_assert_uint_eq(fr_span_mark(s, 0x7), 3);
@@ -336,6 +352,8 @@ END_TEST
 
 START_TEST(test_fitting_pages)
 {
+    if (fr_page_size() > FR_PAGE_SIZE)
+        return; /* counts in small pages */
     struct fr_span *s = make_full_span(fr_class_of_size(1024), 0);
     size_t slots;
     ck_assert_uint_eq(fr_class_size(s->cls), 1024);

@@ -2,6 +2,7 @@
 /* The statistics: exact while nobody else is inside, and in agreement with what the fallback
  * counts. */
 #include "check.h"
+#include "port/pages.h"
 #include "support/build.h"
 #include "support/fixture.h"
 #include "support/population.h"
@@ -185,6 +186,8 @@ END_TEST
 /* Purged pages that are taken into use again no longer count as purged. */
 START_TEST(test_purged)
 {
+    if (fr_page_size() > FR_PAGE_SIZE)
+        return; /* counts in small pages */
     struct fixture x;
     struct population p;
     struct random r = random_stream(env_seed(9), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zero-filled allocation: the contents, whatever was there before, and memory that stays
  * untouched. */
+#include "port/pages.h"
 #include "support/build.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
@@ -52,6 +53,8 @@ END_TEST
 /* What resize has changed, and what purge has spoilt, is never taken for zero. */
 START_TEST(test_purged_memory_is_not_trusted)
 {
+    if (fr_page_size() > 4096)
+        return; /* the spans of these objects are hardly longer than a page */
     enum { OBJECTS = 4000, SIZE = 2000 };
     static void *objects[OBJECTS];
     struct fixture x;
