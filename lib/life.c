@@ -115,9 +115,10 @@ static struct frusa_config static_config(const struct fr_instance *inst)
         config.managed_max = inst->static_managed_max;
     if (front && front->configure)
         front->configure(&config);
-    if (front && (config.flags & FR_FRONT_BASIC_SYSCALLS)) {
-        config.flags &= ~FR_FRONT_BASIC_SYSCALLS;
-        fr_syscalls_keep_to_basic();
+    if (front && (config.flags & (FR_FRONT_COMMON_SYSCALLS | FR_FRONT_BASIC_SYSCALLS))) {
+        fr_syscalls_keep_to(config.flags & FR_FRONT_BASIC_SYSCALLS ? FR_SYSCALLS_BASIC
+                                                                   : FR_SYSCALLS_COMMON);
+        config.flags &= ~(FR_FRONT_COMMON_SYSCALLS | FR_FRONT_BASIC_SYSCALLS);
     }
     return config;
 }

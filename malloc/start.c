@@ -61,6 +61,13 @@ static void read_options(struct fr_options *options, int complain)
     fr_options_parse(options, value, complain ? complain_about_variable : be_silent);
 }
 
+/* The option's values are numbered in this order. */
+static const unsigned syscalls_flags[] = {
+    FR_FRONT_COMMON_SYSCALLS,
+    FR_FRONT_BASIC_SYSCALLS,
+    0,
+};
+
 static void configure(struct frusa_config *config)
 {
     struct fr_options options;
@@ -70,7 +77,7 @@ static void configure(struct frusa_config *config)
     config->limit = options.limit;
     config->flags = (options.checked ? FRUSA_CHECKED : 0) |
                     (options.no_thread_cache ? FRUSA_NO_THREAD_CACHE : 0) |
-                    (options.syscalls ? FR_FRONT_BASIC_SYSCALLS : 0);
+                    syscalls_flags[options.syscalls];
 }
 
 static const char *const calls[] = {

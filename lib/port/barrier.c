@@ -60,7 +60,7 @@ void fr_barrier_prepare(void)
     if (fr_load_acquire(&offer) != UNDECIDED || fr_load_acquire(&decision) != UNDECIDED)
         return;
     /* Registering twice is harmless; the first answer stands. */
-    int works = !fr_syscalls_are_basic() && register_process();
+    int works = fr_syscalls_kept_to() != FR_SYSCALLS_BASIC && register_process();
     fr_cas_full(&offer, UNDECIDED, works ? ASYMMETRIC : FENCED);
 }
 
@@ -87,5 +87,6 @@ int fr_barrier_refuse(void)
 int fr_barrier_heavy(void)
 {
     fr_fence_full();
-    return fr_barrier_is_asymmetric() ? heavy_call() : 1;
+    /* The only thread has nobody to wait for, and may be in a sandbox that lacks the call. */
+    return FR_ALONE() || !fr_barrier_is_asymmetric() ? 1 : heavy_call();
 }

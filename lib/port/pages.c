@@ -205,7 +205,8 @@ void fr_pages_prepare(void)
     if (fr_load_relaxed(&vectors) != UNTRIED)
         return;
     int saved = errno;
-    int works = !fr_syscalls_are_basic() && !fr_tools_valgrind() && discard_call(NULL, 0) == 0;
+    int works = fr_syscalls_kept_to() == FR_SYSCALLS_ALL && !fr_tools_valgrind() &&
+                discard_call(NULL, 0) == 0;
     fr_store_relaxed(&vectors, works ? WORKS : REFUSED);
     errno = saved;
 }

@@ -3,14 +3,14 @@
 
 #include "port/atomic.h"
 
-static fr_atomic basic;
+static fr_atomic kept_to;
 
-void fr_syscalls_keep_to_basic(void)
+void fr_syscalls_keep_to(enum fr_syscalls which)
 {
-    fr_store_relaxed(&basic, 1);
+    fr_store_relaxed(&kept_to, which);
 }
 
-int fr_syscalls_are_basic(void)
+enum fr_syscalls fr_syscalls_kept_to(void)
 {
-    return fr_load_relaxed(&basic) != 0;
+    return (enum fr_syscalls)fr_load_relaxed(&kept_to);
 }

@@ -51,17 +51,16 @@ void fr_wake_one(fr_atomic_u32 *word)
 #if FR_HOSTED
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <time.h>
 
-#define SPIN_ROUNDS  32u
-#define YIELD_ROUNDS 48u
-#define MAX_SHIFT    20u /* 2^20 ns, about a millisecond */
+#define SPIN_ROUNDS 32u
+#define LEAST_SHIFT 10u
+#define MAX_SHIFT   20u /* 2^20 ns, about a millisecond */
 
 #if FR_HAVE_FUTEX && defined(SYS_futex)
-/* Waits for a word that nobody changes. The kernel's structure has words where the C library's may
- * have more. */
-static void sleep_by_futex(long nanoseconds)
+/* Waits for a word that nobody changes: filters that know few calls know this one. It is no
+ * cancellation point. The kernel's structure has words where the C library's may have more. */
+static void sleep_for(long nanoseconds)
 {
     static fr_atomic_u32 word;
     struct {
@@ -70,25 +69,16 @@ static void sleep_by_futex(long nanoseconds)
     syscall(SYS_futex, &word.v, WAIT_PRIVATE, 0, &pause, NULL, 0);
 }
 #else
-static void sleep_by_futex(long nanoseconds)
-{
-    struct timespec pause = {0, nanoseconds};
-    nanosleep(&pause, NULL);
-}
-#endif
-
 static void sleep_for(long nanoseconds)
 {
     struct timespec pause = {0, nanoseconds};
     int cancel;
     /* A thread that were cancelled here would keep its locks for ever. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    if (fr_syscalls_are_basic())
-        sleep_by_futex(nanoseconds);
-    else
-        nanosleep(&pause, NULL);
+    nanosleep(&pause, NULL);
     pthread_setcancelstate(cancel, NULL);
 }
+#endif
 
 void fr_back_off(unsigned *round)
 {
@@ -98,16 +88,10 @@ void fr_back_off(unsigned *round)
         return;
     }
     int saved = errno;
-    if (r < YIELD_ROUNDS && !fr_syscalls_are_basic()) {
-        sched_yield();
-    } else if (r < YIELD_ROUNDS) {
-        sleep_for(1);
-    } else {
-        unsigned shift = r - YIELD_ROUNDS + 10;
-        sleep_for(1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT));
-        if (shift >= MAX_SHIFT)
-            (*round)--; /* stay at the longest pause; no overflow */
-    }
+    unsigned shift = r - SPIN_ROUNDS + LEAST_SHIFT;
+    sleep_for(1L << (shift < MAX_SHIFT ? shift : MAX_SHIFT));
+    if (shift >= MAX_SHIFT)
+        (*round)--; /* stay at the longest pause; no overflow */
     errno = saved;
 }
 #elif defined(FRUSA_RELAX)

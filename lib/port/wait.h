@@ -14,7 +14,7 @@ void fr_wake_one(fr_atomic_u32 *word);
 
 /*
  * One step of waiting for another thread that may have been descheduled: spins in the first rounds,
- * then yields, then sleeps for longer and longer, up to a millisecond. *round starts at 0.
+ * then sleeps for longer and longer, up to a millisecond. *round starts at 0.
  *
  * Freestanding builds spin, all rounds alike; each is a call of FRUSA_RELAX, if that is defined:
  * the name of a function of the surroundings without arguments or result, which may yield to other

@@ -13,6 +13,8 @@ for options in '' checked=1 no_thread_cache=1 managed_max=4k,retain=0 thread_cac
     done
 done
 preloaded '' ./strict || fail "strict: status $?"
+preloaded '' ./strict alone || fail "strict, one thread: status $?"
+preloaded syscalls=all ./strict all || fail "strict, with all system calls: status $?"
 preloaded syscalls=basic ./strict basic || fail "strict, with basic system calls: status $?"
 preloaded '' ./together_plain || fail "together_plain: status $?"
 preloaded '' ./deepbind "$PWD/.libs/bound.so" || fail "deepbind with a plugin: status $?"
