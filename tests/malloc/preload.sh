@@ -16,6 +16,7 @@ preloaded '' ./strict || fail "strict: status $?"
 preloaded '' ./strict alone || fail "strict, one thread: status $?"
 preloaded syscalls=all ./strict all || fail "strict, with all system calls: status $?"
 preloaded syscalls=basic ./strict basic || fail "strict, with basic system calls: status $?"
+preloaded '' ./scarce || fail "scarce: status $?"
 preloaded '' ./together_plain || fail "together_plain: status $?"
 preloaded '' ./deepbind "$PWD/.libs/bound.so" || fail "deepbind with a plugin: status $?"
 if with_cxx; then
