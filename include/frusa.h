@@ -135,16 +135,17 @@ struct frusa_config {
  * configptr of NULL the defaults. Options out of range make every allocation from the instance
  * fail with EINVAL. An instance must not be copied or moved.
  */
-typedef struct frusa frusa_t;
-struct frusa {
+typedef struct frusa_instance frusa_t;
+struct frusa_instance {
     FRUSA_ALIGNAS_(64) const struct frusa_fallback_ops *frusa_ops_;
     const struct frusa_config *frusa_config_;
     size_t frusa_managed_max_;
-    size_t frusa_private_[16384 / sizeof(size_t) - 3];
+    size_t frusa_slot_;
+    size_t frusa_private_[16384 / sizeof(size_t) - 4];
 };
 #define FRUSA_INITIALIZER_(opsptr, configptr, managed_max)                                         \
     {                                                                                              \
-        (opsptr), (configptr), (managed_max),                                                      \
+        (opsptr), (configptr), (managed_max), 0,                                                   \
         {                                                                                          \
             0                                                                                      \
         }                                                                                          \

@@ -14,9 +14,9 @@
 #include "reclaim/rest.h"
 #include "spans/release.h"
 
-_Static_assert(sizeof(struct fr_instance) <= sizeof(struct frusa), "an instance must fit frusa_t");
-_Static_assert(_Alignof(struct fr_instance) <= _Alignof(struct frusa), "and be aligned in it");
-_Static_assert(offsetof(struct fr_instance, state) >= offsetof(struct frusa, frusa_private_),
+_Static_assert(sizeof(struct fr_instance) <= sizeof(frusa_t), "an instance must fit frusa_t");
+_Static_assert(_Alignof(struct fr_instance) <= _Alignof(frusa_t), "and be aligned in it");
+_Static_assert(offsetof(struct fr_instance, state) >= offsetof(frusa_t, frusa_private_),
                "a static initialiser sets the public part alone");
 
 #define KNOWN_FLAGS (FRUSA_CHECKED | FRUSA_NO_THREAD_CACHE)

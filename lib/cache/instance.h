@@ -35,14 +35,14 @@ struct fr_registry {
 };
 
 struct fr_instance {
-    /* The public part of struct frusa: what a static initialiser sets. */
+    /* The public part of frusa_t: what a static initialiser sets. */
     const struct frusa_fallback_ops *static_ops;
     const struct frusa_config *static_config;
     size_t static_managed_max;
-
-    fr_atomic state; /* enum fr_life */
-    /* In struct fr_thread; 0: none. Read before the instance is known to be ready. */
+    /* In struct frusa_inline_thread_; 0: none. Read before the instance is known to be ready. */
     fr_atomic fast_slot;
+
+    fr_atomic state;         /* enum fr_life */
     size_t record_bytes;     /* of the record's own block; 0: a static instance */
     size_t thread_cache_max; /* bytes */
     fr_lock recall_lock;     /* rank FR_RANK_RECALL: one recall at a time */
