@@ -49,39 +49,47 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
     fr_restore_errno(saved);
 }
 
-/* The slow sides of the fast paths take their arguments in the same order, so that they are
- * reached by a bare jump. */
-static FR_NOINLINE void *alloc_slow(frusa_t *f, size_t size, size_t align)
+/* What the inline paths leave. Their arguments are those of the calls, in the same order, so that
+ * they are reached by a bare jump. */
+FR_EXPORT void *frusa_inline_alloc_1(frusa_t *f, size_t size, size_t align)
 {
     return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
                            "frusa_alloc");
 }
 
-static FR_NOINLINE void *malloc_slow(frusa_t *f, size_t size)
+FR_EXPORT void *frusa_inline_malloc_1(frusa_t *f, size_t size)
 {
     return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
                            "frusa_malloc");
 }
 
-static FR_NOINLINE void dealloc_slow(frusa_t *f, void *ptr, size_t size, size_t align)
+FR_EXPORT void frusa_inline_dealloc_1(frusa_t *f, void *ptr, size_t size, size_t align)
 {
     fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
 }
 
-static FR_NOINLINE void free_slow(frusa_t *f, void *ptr)
+FR_EXPORT void frusa_inline_free_1(frusa_t *f, void *ptr)
 {
     fr_object_free(fr_instance_of(f), ptr, "frusa_free");
+}
+
+FR_EXPORT void *frusa_inline_cache_alloc_1(frusa_cache_t *c, size_t size, size_t align)
+{
+    return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
+}
+
+FR_EXPORT void frusa_inline_cache_dealloc_1(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+{
+    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
 }
 
 FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && fr_fast_is_small(c, size, align))) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
-            return p;
-    }
-    return alloc_slow(f, size, align);
+    void *p = NULL;
+    if (FR_LIKELY(c && frusa_inline_take_(&c->fast, size, align, &p)))
+        return p;
+    return frusa_inline_alloc_1(f, size, align);
 }
 
 FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
@@ -93,10 +101,8 @@ FR_EXPORT void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
 FR_EXPORT FR_HOT void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && ptr && fr_fast_is_small(c, size, align)) &&
-        FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
-        return;
-    dealloc_slow(f, ptr, size, align);
+    if (!FR_LIKELY(c && ptr && frusa_inline_give_(&c->fast, ptr, size, align)))
+        frusa_inline_dealloc_1(f, ptr, size, align);
 }
 
 FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new_size)
@@ -107,22 +113,20 @@ FR_EXPORT void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, 
 FR_EXPORT FR_HOT void *frusa_malloc(frusa_t *f, size_t size)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c && size < c->fast_end)) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
-            return p;
-    }
-    return malloc_slow(f, size);
+    void *p = NULL;
+    if (FR_LIKELY(c && frusa_inline_take_(&c->fast, size, 0, &p)))
+        return p;
+    return frusa_inline_malloc_1(f, size);
 }
 
 FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
 {
-    if (size && n > (size_t)-1 / size) {
+    size_t bytes;
+    if (fr_multiply(n, size, &bytes)) {
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    return fr_object_alloc(through_thread(fr_instance_of(f)), n * size, 0, FR_ZEROED,
-                           "frusa_calloc");
+    return fr_object_alloc(through_thread(fr_instance_of(f)), bytes, 0, FR_ZEROED, "frusa_calloc");
 }
 
 FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
@@ -133,13 +137,9 @@ FR_EXPORT void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
 FR_EXPORT FR_HOT void frusa_free(frusa_t *f, void *ptr)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
-    if (FR_LIKELY(c != NULL)) {
-        fr_entry e = fr_pagemap_get(&fr_instance_of(f)->heap.map, ptr);
-        if (FR_LIKELY(e && fr_entry_class(e) < FR_CACHED_CLASSES) &&
-            FR_LIKELY(fr_cache_push(c, fr_cache_magazine(c, fr_entry_class(e)), ptr, 0)))
-            return;
-    }
-    free_slow(f, ptr);
+    const fr_atomic *pages = fr_pagemap_root_for_inline();
+    if (!FR_LIKELY(c && pages && frusa_inline_give_unsized_(&c->fast, pages, ptr)))
+        frusa_inline_free_1(f, ptr);
 }
 
 FR_EXPORT size_t frusa_usable_size(frusa_t *f, const void *ptr)
@@ -282,32 +282,18 @@ FR_EXPORT frusa_cache_t *frusa_cache_create(frusa_t *f)
     return fr_instance_ready(inst) ? fr_object_cache(inst, "frusa_cache_create") : NULL;
 }
 
-static FR_NOINLINE void *cache_alloc_slow(frusa_cache_t *c, size_t size, size_t align)
-{
-    return fr_object_alloc(through(c), size, align, FR_UNINITIALISED, "frusa_cache_alloc");
-}
-
-static FR_NOINLINE void cache_dealloc_slow(frusa_cache_t *c, void *ptr, size_t size, size_t align)
-{
-    fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
-}
-
 FR_EXPORT FR_HOT void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 {
-    if (FR_LIKELY(fr_fast_is_small(c, size, align))) {
-        void *p;
-        if (FR_LIKELY(fr_cache_pop(c, fr_cache_magazine_of_size(c, size), &p, 0)))
-            return p;
-    }
-    return cache_alloc_slow(c, size, align);
+    void *p = NULL;
+    if (FR_LIKELY(frusa_inline_take_(&c->fast, size, align, &p)))
+        return p;
+    return frusa_inline_cache_alloc_1(c, size, align);
 }
 
 FR_EXPORT FR_HOT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
 {
-    if (FR_LIKELY(ptr && fr_fast_is_small(c, size, align)) &&
-        FR_LIKELY(fr_cache_push(c, fr_cache_magazine_of_size(c, size), ptr, 0)))
-        return;
-    cache_dealloc_slow(c, ptr, size, align);
+    if (!FR_LIKELY(ptr && frusa_inline_give_(&c->fast, ptr, size, align)))
+        frusa_inline_cache_dealloc_1(c, ptr, size, align);
 }
 
 FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)

@@ -102,16 +102,18 @@ static int caches_are_valid(struct fr_instance *inst)
          link = link->next) {
         struct frusa_cache *c = fr_cache_of_link(link);
         size_t capacity = 0;
-        CHECK(fr_load_relaxed(&c->busy) == 0 && fr_load_relaxed(&c->state) == 0);
+        CHECK(fr_load_relaxed(&c->fast.busy) == 0 && fr_load_relaxed(&c->state) == 0);
         for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
-            size_t lo = fr_load_relaxed(&c->mags[cls].lo);
-            size_t top = fr_load_relaxed(&c->mags[cls].top);
-            size_t hi = fr_load_relaxed(&c->mags[cls].hi);
+            const struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
+            size_t lo = fr_load_relaxed(&mag->lo);
+            size_t top = fr_load_relaxed(&mag->top);
+            size_t hi = fr_load_relaxed(&mag->hi);
             CHECK(lo <= top && top <= hi && (top - lo) % sizeof(void *) == 0);
             CHECK(lo == (size_t)(uintptr_t)c->info[cls].base);
-            CHECK(hi - lo == c->info[cls].capacity * sizeof(void *));
+            CHECK((fr_load_relaxed(&mag->hot) == FR_NO_MAGAZINE) == (lo == 0));
+            CHECK(hi - lo == (c->info[cls].capacity - (lo != 0)) * sizeof(void *));
             capacity += c->info[cls].capacity * fr_class_size(cls);
-            cached[cls] += (top - lo) / sizeof(void *);
+            cached[cls] += fr_cache_objects(c, cls);
         }
         CHECK(capacity + c->budget == inst->thread_cache_max);
     }

@@ -136,7 +136,7 @@ static void *alloc_cached(struct fr_via via, size_t size, size_t align, int *is_
     unsigned cls = fr_class_of_layout(size, align);
     struct frusa_cache *c = cache_through(via);
     void *p;
-    if (c && cls < FR_CACHED_CLASSES && is_out_of_reach(via, c) && fr_cache_take(c, cls, &p))
+    if (c && cls < FR_CACHED_CLASSES && is_out_of_reach(via, c) && (p = fr_cache_take(c, cls)))
         return p;
     return fr_cache_alloc_slow(via.inst, c, cls, is_fresh, at_limit, m);
 }
@@ -423,15 +423,15 @@ static void *resize_cached(struct fr_instance *inst, void *p, unsigned cls, size
 {
     struct frusa_cache *c = fr_fast_cache(inst);
     unsigned new_cls = c ? fr_fast_class(c, new_size, align) : FR_CLASS_NONE;
-    void *q;
     if (new_cls == FR_CLASS_NONE || cls >= FR_CACHED_CLASSES)
         return NULL;
     if (cls == new_cls && fr_is_aligned(p, align ? align : 1))
         return p;
-    if (!fr_cache_pop(c, fr_cache_magazine(c, new_cls), &q, 0))
+    void *q = fr_cache_pop(c, new_cls);
+    if (!q)
         return NULL;
     memcpy(q, p, keep < new_size ? keep : new_size);
-    if (fr_cache_push(c, fr_cache_magazine(c, cls), p, 0))
+    if (fr_cache_push(c, cls, p))
         return q;
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
     struct fr_via via = {inst, NULL};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * malloc and its family, over the one instance. What can be is a bare jump into libfrusa; the rest
- * is where the C library's functions differ: in what they say of sizes of 0, of alignments, and in
- * errno.
+ * malloc and its family, over the one instance. The fast paths of libfrusa are compiled in. What is
+ * added is where the C library's functions differ: in what they say of sizes of 0, of alignments,
+ * and in errno.
  *
  * Where the standards leave a choice these do as glibc does, because programs have come to rely on
  * it.
@@ -14,8 +14,10 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
+#include <frusa-inline.h>
 #include <frusa-malloc.h>
 
 #include "heap.h"
@@ -30,38 +32,43 @@ FR_EXPORT frusa_t *frusa_malloc_instance(void)
 
 FR_EXPORT void *malloc(size_t size)
 {
-    return frusa_malloc(&fr_malloc_heap, size);
+    return frusa_inline_malloc(&fr_malloc_heap, size);
 }
 
 FR_EXPORT void *calloc(size_t n, size_t size)
 {
+    struct frusa_inline_cache_ *c = frusa_inline_cache_of_(&fr_malloc_heap);
+    void *p = NULL;
+    size_t bytes;
+    if (FR_LIKELY(c && !fr_multiply(n, size, &bytes) && frusa_inline_take_(c, bytes, 0, &p)))
+        return memset(p, 0, bytes);
     return frusa_calloc(&fr_malloc_heap, n, size);
 }
 
 FR_EXPORT void free(void *p)
 {
-    frusa_free(&fr_malloc_heap, p);
+    frusa_inline_free(&fr_malloc_heap, p);
 }
 
 FR_EXPORT void cfree(void *p)
 {
-    frusa_free(&fr_malloc_heap, p);
+    frusa_inline_free(&fr_malloc_heap, p);
 }
 
 FR_EXPORT void free_sized(void *p, size_t size)
 {
-    frusa_dealloc(&fr_malloc_heap, p, size, 0);
+    frusa_inline_dealloc(&fr_malloc_heap, p, size, 0);
 }
 
 FR_EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 {
-    frusa_dealloc(&fr_malloc_heap, p, size, align);
+    frusa_inline_dealloc(&fr_malloc_heap, p, size, align);
 }
 
 /* A size of 0 gives the object back and returns NULL, as with glibc; C23 leaves it undefined. */
 static void *free_by_realloc(void *p)
 {
-    frusa_free(&fr_malloc_heap, p);
+    frusa_inline_free(&fr_malloc_heap, p);
     return NULL;
 }
 
@@ -74,11 +81,12 @@ FR_EXPORT void *realloc(void *p, size_t size)
 
 FR_EXPORT void *reallocarray(void *p, size_t n, size_t size)
 {
-    if (size && n > SIZE_MAX / size) {
+    size_t bytes;
+    if (fr_multiply(n, size, &bytes)) {
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(p, n * size);
+    return realloc(p, bytes);
 }
 
 static int is_power_of_two(size_t n)
@@ -92,7 +100,7 @@ FR_EXPORT void *aligned_alloc(size_t align, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    return frusa_alloc(&fr_malloc_heap, size, align);
+    return frusa_inline_alloc(&fr_malloc_heap, size, align);
 }
 
 /* Any alignment will do: the next power of two serves it. */
@@ -104,7 +112,7 @@ FR_EXPORT void *memalign(size_t align, size_t size)
     }
     if (FR_UNLIKELY(align && !is_power_of_two(align)))
         align = (size_t)2 << fr_log2_floor(align);
-    return frusa_alloc(&fr_malloc_heap, size, align);
+    return frusa_inline_alloc(&fr_malloc_heap, size, align);
 }
 
 /* The error is the result, and *out stays as it is. Like glibc's, it leaves ENOMEM in errno, but
@@ -113,7 +121,7 @@ FR_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
     if (FR_UNLIKELY(!is_power_of_two(align) || align % sizeof(void *)))
         return EINVAL;
-    void *p = frusa_alloc(&fr_malloc_heap, size, align);
+    void *p = frusa_inline_alloc(&fr_malloc_heap, size, align);
     if (FR_UNLIKELY(!p))
         return ENOMEM;
     *out = p;
@@ -127,7 +135,7 @@ static size_t page_size(void)
 
 FR_EXPORT void *valloc(size_t size)
 {
-    return frusa_alloc(&fr_malloc_heap, size, page_size());
+    return frusa_inline_alloc(&fr_malloc_heap, size, page_size());
 }
 
 FR_EXPORT void *pvalloc(size_t size)
@@ -137,7 +145,7 @@ FR_EXPORT void *pvalloc(size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return frusa_alloc(&fr_malloc_heap, fr_align_up(size, page), page);
+    return frusa_inline_alloc(&fr_malloc_heap, fr_align_up(size, page), page);
 }
 
 FR_EXPORT size_t malloc_usable_size(void *p)

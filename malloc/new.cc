@@ -13,7 +13,7 @@
 #include <climits>
 #include <cstdint>
 
-#include <frusa.h>
+#include <frusa-inline.h>
 
 #include "heap.h"
 #include "throw.h"
@@ -35,10 +35,10 @@ __asm__(".weak _ZSt9terminatev");
 
 extern "C" {
 // None of these throws: with that said, they are reached by bare jumps.
-void *frusa_malloc(frusa_t *, std::size_t) __attribute__((nothrow));
-void *frusa_alloc(frusa_t *, std::size_t, std::size_t) __attribute__((nothrow));
-void frusa_free(frusa_t *, void *) __attribute__((nothrow));
-void frusa_dealloc(frusa_t *, void *, std::size_t, std::size_t) __attribute__((nothrow));
+void *frusa_inline_malloc_1(frusa_t *, std::size_t) __attribute__((nothrow));
+void *frusa_inline_alloc_1(frusa_t *, std::size_t, std::size_t) __attribute__((nothrow));
+void frusa_inline_free_1(frusa_t *, void *) __attribute__((nothrow));
+void frusa_inline_dealloc_1(frusa_t *, void *, std::size_t, std::size_t) __attribute__((nothrow));
 }
 
 using std::align_val_t;
@@ -127,7 +127,7 @@ SLOW void *retry(size_t size, size_t align, const void *caller)
 {
     while (std::new_handler handler = fr_current_new_handler(caller)) {
         handler();
-        if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
+        if (void *p = frusa_inline_alloc(&fr_malloc_heap, size, align))
             return p;
     }
     fr_throw_out_of_memory(caller);
@@ -143,7 +143,7 @@ SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller)
         } catch (...) {
             return nullptr;
         }
-        if (void *p = frusa_alloc(&fr_malloc_heap, size, align))
+        if (void *p = frusa_inline_alloc(&fr_malloc_heap, size, align))
             return p;
     }
     return nullptr;
@@ -156,25 +156,25 @@ SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller)
 
 IN_OPERATOR void *allocate(size_t size)
 {
-    void *p = frusa_malloc(&fr_malloc_heap, size);
+    void *p = frusa_inline_malloc(&fr_malloc_heap, size);
     return LIKELY(p != nullptr) ? p : retry(size, 0, CALLER);
 }
 
 IN_OPERATOR void *allocate(size_t size, align_val_t align)
 {
-    void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
+    void *p = frusa_inline_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
     return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align), CALLER);
 }
 
 IN_OPERATOR void *allocate_nothrow(size_t size) noexcept
 {
-    void *p = frusa_malloc(&fr_malloc_heap, size);
+    void *p = frusa_inline_malloc(&fr_malloc_heap, size);
     return LIKELY(p != nullptr) ? p : retry_without_throwing(size, 0, CALLER);
 }
 
 IN_OPERATOR void *allocate_nothrow(size_t size, align_val_t align) noexcept
 {
-    void *p = frusa_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
+    void *p = frusa_inline_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
     return LIKELY(p != nullptr) ? p
                                 : retry_without_throwing(size, static_cast<size_t>(align), CALLER);
 }
@@ -200,17 +200,17 @@ SLOW void *without_throwing(aligned_new_form *form, size_t size, align_val_t ali
 
 inline void deallocate(void *p) noexcept
 {
-    frusa_free(&fr_malloc_heap, p);
+    frusa_inline_free(&fr_malloc_heap, p);
 }
 
 inline void deallocate(void *p, size_t size) noexcept
 {
-    frusa_dealloc(&fr_malloc_heap, p, size, 0);
+    frusa_inline_dealloc(&fr_malloc_heap, p, size, 0);
 }
 
 inline void deallocate(void *p, size_t size, align_val_t align) noexcept
 {
-    frusa_dealloc(&fr_malloc_heap, p, size, static_cast<size_t>(align));
+    frusa_inline_dealloc(&fr_malloc_heap, p, size, static_cast<size_t>(align));
 }
 
 } // namespace

@@ -16,17 +16,22 @@
 #include <stdint.h>
 
 #include "port/compiler.h"
+#include "port/system.h"
 
-#define FR_PAGE_SHIFT 12
+#include <frusa-inline.h>
+
+#define FR_PAGE_SHIFT FRUSA_INLINE_PAGE_LOG2_
 #define FR_PAGE_SIZE  ((size_t)1 << FR_PAGE_SHIFT) /* the library's page, whatever the system's */
 
-#define FR_MIN_ALIGN       16u  /* alignof(max_align_t) on every supported machine, or more */
-#define FR_LINEAR_MAX      128u /* classes are multiples of FR_MIN_ALIGN up to here */
-#define FR_LINEAR_MAX_LOG2 7
+/* alignof(max_align_t) on every supported machine, or more */
+#define FR_MIN_ALIGN FRUSA_INLINE_MIN_ALIGN_
+/* classes are multiples of FR_MIN_ALIGN up to here */
+#define FR_LINEAR_MAX      FRUSA_INLINE_LINEAR_MAX_
+#define FR_LINEAR_MAX_LOG2 FRUSA_INLINE_LINEAR_MAX_LOG2_
 /* Log2 of the classes per doubling beyond; the candidates and their figures:
  * doc/performance-classes.md. */
 #if !defined(FR_STEPS_LOG2)
-#define FR_STEPS_LOG2 3
+#define FR_STEPS_LOG2 FRUSA_INLINE_STEPS_LOG2_
 #endif
 #define FR_CLASS_MAX_LOG2 21
 #define FR_CLASS_MAX_SIZE ((size_t)1 << FR_CLASS_MAX_LOG2)

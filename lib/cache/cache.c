@@ -41,10 +41,51 @@
 #define FRESH_MATTERS ((size_t)2 << 10)
 
 #define OFFSET(i)                                                                                  \
-    ((uint16_t)(offsetof(struct frusa_cache, mags) +                                               \
-                FR_CLASS_OF_SMALL((i)*FR_MIN_ALIGN) * sizeof(struct fr_magazine)))
+    ((uint16_t)(offsetof(struct frusa_inline_cache_, magazines) +                                  \
+                FR_CLASS_OF_SMALL((i)*FR_MIN_ALIGN) * sizeof(struct frusa_inline_magazine_)))
 
-const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(OFFSET);
+static const uint16_t magazine_offsets[FR_SMALL_ENTRIES] = FR_SMALL_TABLE(OFFSET);
+
+/* One more than the smaller of two bounds on managed sizes. */
+static size_t end_below(const struct fr_instance *inst, size_t bound)
+{
+    size_t most = inst->heap.managed_max;
+    return (most < bound ? most : bound) + 1;
+}
+
+/* The fast paths take any align up to FR_MIN_ALIGN for managed. */
+static int serves_layouts(const struct frusa_cache *c)
+{
+    const struct fr_heap *h = &c->instance->heap;
+    return !fr_heap_is_checked(h) && h->managed_max >= FR_MIN_ALIGN;
+}
+
+void fr_cache_open(struct frusa_cache *c)
+{
+    if (c->fenced)
+        return;
+    fr_store_release(&c->fast.class_end, FR_CACHED_CLASSES); /* [C.4] */
+    if (!serves_layouts(c))
+        return;
+    fr_store_release(&c->fast.small_end, end_below(c->instance, FR_SMALL_TABLE_MAX));
+    fr_store_release(&c->fast.cached_end, end_below(c->instance, FR_CACHED_MAX));
+}
+
+void fr_cache_close(struct frusa_cache *c)
+{
+    fr_store_relaxed(&c->fast.small_end, 0);
+    fr_store_relaxed(&c->fast.cached_end, 0);
+    fr_store_relaxed(&c->fast.class_end, 0);
+}
+
+void fr_cache_init(struct frusa_cache *c)
+{
+    c->fast.offsets = magazine_offsets;
+    c->fast.pages = fr_pagemap_root_for_inline();
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_store_relaxed(&c->fast.magazines[cls].hot, FR_NO_MAGAZINE);
+    fr_cache_open(c);
+}
 
 static size_t clamp_slots(size_t bytes, size_t size, size_t most)
 {
@@ -65,45 +106,75 @@ static size_t full_capacity(unsigned cls)
     return clamp_slots(FULL_BYTES, fr_class_size(cls), CAPACITY_MAX);
 }
 
-/* Acquire: an owner that finds the recall over sees the magazines as it left them. */
-static int is_recalled(const struct frusa_cache *c)
-{
-    return (fr_load_acquire(&c->state) & FR_CACHE_RECALLED) != 0;
-}
-
 static int has_magazine(const struct frusa_cache *c, unsigned cls)
 {
-    return fr_load_relaxed(&c->mags[cls].lo) != 0;
+    return fr_load_relaxed(&c->fast.magazines[cls].lo) != 0;
 }
 
-/* Slots of a magazine, for the owner; 0 when it has none or a recall is on. */
+/* Objects that a magazine holds at most, for the owner; 0 when there is none. A recall may be
+ * taking the array away just now. */
 static size_t capacity_of(const struct frusa_cache *c, unsigned cls)
 {
-    size_t lo = fr_load_relaxed(&c->mags[cls].lo);
-    size_t hi = fr_load_relaxed(&c->mags[cls].hi);
-    return hi > lo && lo ? (hi - lo) / sizeof(void *) : 0;
+    size_t lo = fr_load_relaxed(&c->fast.magazines[cls].lo);
+    size_t hi = fr_load_relaxed(&c->fast.magazines[cls].hi);
+    return hi >= lo && lo ? (hi - lo) / sizeof(void *) + 1 : 0;
+}
+
+/* Free slots of the array, for the owner inside an open cache. */
+static size_t room_of(const struct frusa_inline_magazine_ *mag)
+{
+    return (fr_load_relaxed(&mag->hi) - fr_load_relaxed(&mag->top)) / sizeof(void *);
+}
+
+/* Used slots of the array. The caller has the cache to itself, or is its owner, inside. */
+static size_t array_objects(const struct frusa_cache *c, unsigned cls)
+{
+    const struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
+    return (fr_load_relaxed(&mag->top) - fr_load_relaxed(&mag->lo)) / sizeof(void *);
+}
+
+static int has_hot_object(const struct frusa_cache *c, unsigned cls)
+{
+    return fr_load_relaxed(&c->fast.magazines[cls].hot) > FR_NO_MAGAZINE;
+}
+
+size_t fr_cache_objects(const struct frusa_cache *c, unsigned cls)
+{
+    return array_objects(c, cls) + (has_hot_object(c, cls) ? 1 : 0);
+}
+
+/* The caller has the cache to itself. Gives the object in the hot word, if there is one, to its
+ * slab, and stores what is to be there instead. */
+static void give_hot(struct frusa_cache *c, unsigned cls, size_t instead, struct fr_misuse *m)
+{
+    void *p = fr_load_ptr_relaxed(&c->fast.magazines[cls].hot);
+    if (has_hot_object(c, cls))
+        fr_slab_give(&c->instance->heap, cls, &p, 1, m);
+    fr_store_relaxed(&c->fast.magazines[cls].hot, instead);
 }
 
 /* The owner holds the state. Replaces the array by a longer one, within the budget; 0 when it does
  * not fit, or a nested call was faster. */
 static int install_array(struct frusa_cache *c, unsigned cls, void **array, size_t capacity)
 {
-    struct fr_magazine *m = &c->mags[cls];
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     struct fr_magazine_info *info = &c->info[cls];
     if (capacity <= info->capacity)
         return 0;
     size_t more = (capacity - info->capacity) * fr_class_size(cls);
     if (more > c->budget)
         return 0;
-    size_t used = info->base ? fr_load_relaxed(&m->top) - (size_t)(uintptr_t)info->base : 0;
+    size_t used = array_objects(c, cls);
     if (used)
-        memcpy(array, info->base, used);
+        memcpy(array, info->base, used * sizeof(void *));
+    if (!info->base)
+        fr_store_relaxed(&mag->hot, 0);
     c->budget -= more;
     info->base = array;
     info->capacity = (uint16_t)capacity;
-    fr_store_relaxed(&m->top, (size_t)(uintptr_t)array + used);
-    fr_store_release(&m->lo, (size_t)(uintptr_t)array);
-    fr_store_release(&m->hi, (size_t)(uintptr_t)(array + capacity));
+    fr_store_ptr_relaxed(&mag->top, array + used);
+    fr_store_ptr_relaxed(&mag->lo, array);
+    fr_store_ptr_relaxed(&mag->hi, array + capacity - 1); /* one object is in the hot word */
     return 1;
 }
 
@@ -136,20 +207,20 @@ static int set_capacity(struct frusa_cache *c, unsigned cls, size_t capacity)
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 {
     struct fr_heap *h = &c->instance->heap;
-    struct fr_magazine *mag = &c->mags[cls];
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     struct fr_magazine_info *info = &c->info[cls];
     void **base = info->base;
     if (!base)
         return;
     size_t bytes = info->capacity * sizeof(void *);
-    size_t n = (fr_load_relaxed(&mag->top) - (size_t)(uintptr_t)base) / sizeof(void *);
-    fr_slab_give(h, cls, base, n, m);
+    give_hot(c, cls, FR_NO_MAGAZINE, m);
+    fr_slab_give(h, cls, base, array_objects(c, cls), m);
     c->budget += info->capacity * fr_class_size(cls);
     info->base = NULL;
     info->capacity = 0;
-    fr_store_relaxed(&mag->top, 0); /* [C.4] */
-    fr_store_release(&mag->lo, 0);
-    fr_store_release(&mag->hi, 0);
+    fr_store_relaxed(&mag->top, 0);
+    fr_store_relaxed(&mag->lo, 0);
+    fr_store_relaxed(&mag->hi, 0);
     fr_meta_free(h, base, bytes);
 }
 
@@ -163,20 +234,13 @@ void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
     fr_store_release(&c->state, 0);
 }
 
-/* The owner holds the state. Objects in a magazine. */
-static size_t objects_in(const struct frusa_cache *c, unsigned cls)
-{
-    size_t base = (size_t)(uintptr_t)c->info[cls].base;
-    return base ? (fr_load_relaxed(&c->mags[cls].top) - base) / sizeof(void *) : 0;
-}
-
 /* The owner holds the state. Gives half of a magazine back that holds what it held at the last
  * look, and in the end its array. (One that is only used within what it holds may look idle; that
  * costs it a miss.) */
 static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 {
-    struct fr_magazine *mag = &c->mags[cls];
-    size_t n = objects_in(c, cls);
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
+    size_t n = fr_cache_objects(c, cls);
     if (n != c->info[cls].seen)
         return;
     if (n == 0) {
@@ -184,6 +248,10 @@ static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
         return;
     }
     size_t half = (n + 1) / 2;
+    if (half > array_objects(c, cls)) {
+        give_hot(c, cls, 0, m);
+        half--;
+    }
     c->info[cls].batch /= 2;
     size_t top = fr_load_relaxed(&mag->top) - half * sizeof(void *);
     fr_slab_give(&c->instance->heap, cls, (void **)top, half, m);
@@ -206,7 +274,7 @@ static void age(struct frusa_cache *c, enum ageing how, struct fr_misuse *m)
         else if (!c->info[cls].used)
             fade(c, cls, m);
         c->info[cls].used = 0;
-        c->info[cls].seen = (uint16_t)objects_in(c, cls);
+        c->info[cls].seen = (uint16_t)fr_cache_objects(c, cls);
     }
     fr_store_release(&c->state, 0);
 }
@@ -281,16 +349,21 @@ static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_
  * recall is on. */
 static void *refill(struct frusa_cache *c, unsigned cls)
 {
-    struct fr_magazine *mag = &c->mags[cls];
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     void *p = NULL;
     fr_cache_enter(c, 2, c->fenced);
-    if (!is_recalled(c)) { /* [C.5]: from here on the magazine is ours */
+    if (!fr_cache_is_recalled(c)) { /* [C.5]: from here on the magazine is ours */
         size_t top = fr_load_relaxed(&mag->top);
-        size_t room = (fr_load_relaxed(&mag->hi) - top) / sizeof(void *);
+        size_t room = room_of(mag);
         size_t n = batch_of(c, cls);
         if (n > room)
             n = room;
-        size_t got = n ? fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL) : 0;
+        if (n == 0) { /* only the hot word has room */
+            fr_slab_take(&c->instance->heap, cls, 1, &p, NULL);
+            fr_cache_leave(c);
+            return p;
+        }
+        size_t got = fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL);
         if (got) {
             fr_count(FR_EVENT_REFILL);
             batch_taken(c, cls, got);
@@ -303,19 +376,17 @@ static void *refill(struct frusa_cache *c, unsigned cls)
     return p;
 }
 
-/* The owner is inside with busy 2. Puts what fits of n objects into the magazine, the rest back.
- * [C.6] */
+/* The owner is inside with busy 2. Puts what fits of n objects into the magazine, the rest
+ * back. */
 static void deposit(struct frusa_cache *c, unsigned cls, void **objects, size_t n)
 {
-    struct fr_magazine *mag = &c->mags[cls];
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     struct fr_misuse none = {FR_MISUSE_NONE, NULL};
-    size_t hi = fr_load_acquire(&mag->hi); /* [C.1] */
-    size_t top = fr_load_relaxed(&mag->top);
-    size_t fit = 0;
-    if (top < hi) {
-        fit = (hi - top) / sizeof(void *);
-        if (fit > n)
-            fit = n;
+    size_t fit = fr_cache_is_recalled(c) ? 0 : room_of(mag); /* [C.5] */
+    if (fit > n)
+        fit = n;
+    if (fit) {
+        size_t top = fr_load_relaxed(&mag->top);
         memcpy((void *)top, objects, fit * sizeof(void *));
         fr_store_relaxed(&mag->top, top + fit * sizeof(void *));
     }
@@ -354,7 +425,7 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
                           int *is_fresh, int *at_limit, struct fr_misuse *m)
 {
     int fresh_matters = is_fresh && fr_class_size(cls) >= FRESH_MATTERS;
-    if (!c || cls >= FR_CACHED_CLASSES || fresh_matters || is_recalled(c) ||
+    if (!c || cls >= FR_CACHED_CLASSES || fresh_matters || fr_cache_is_recalled(c) ||
         !open_magazine(c, cls, m)) {
         fr_count(FR_EVENT_UNCACHED);
         return fr_grow_alloc_one(&inst->heap, cls, is_fresh, at_limit);
@@ -374,27 +445,38 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
     return p;
 }
 
-/* Makes room by giving the upper half back, then keeps p. 0: a recall is on. */
+/* Puts an object into the magazine; 0 when the magazine is full. */
+static int keep(struct frusa_inline_magazine_ *mag, void *p)
+{
+    size_t top = fr_load_relaxed(&mag->top);
+    if (fr_load_relaxed(&mag->hot) == 0) {
+        fr_store_ptr_relaxed(&mag->hot, p);
+        return 1;
+    }
+    if (room_of(mag) == 0)
+        return 0;
+    *(void **)top = p;
+    fr_store_relaxed(&mag->top, top + sizeof(void *));
+    return 1;
+}
+
+/* Makes room by giving the upper half back, then keeps p. 0: a recall is on, or the magazine has
+ * no array. */
 static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_misuse *m)
 {
-    struct fr_magazine *mag = &c->mags[cls];
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     int done = 0;
     fr_cache_enter(c, 2, c->fenced);
-    if (!is_recalled(c)) { /* [C.5] */
-        size_t lo = fr_load_relaxed(&mag->lo);
-        size_t hi = fr_load_relaxed(&mag->hi);
+    if (!fr_cache_is_recalled(c) && has_magazine(c, cls)) { /* [C.5] */
         size_t top = fr_load_relaxed(&mag->top);
-        if (top == hi && top > lo) {
-            size_t n = ((top - lo) / sizeof(void *) + 1) / 2;
+        if (room_of(mag) == 0 && array_objects(c, cls)) {
+            size_t n = (array_objects(c, cls) + 1) / 2;
             top -= n * sizeof(void *);
             fr_count(FR_EVENT_FLUSH);
             fr_slab_give(&c->instance->heap, cls, (void **)top, n, m);
+            fr_store_relaxed(&mag->top, top);
         }
-        if (top < hi) {
-            *(void **)top = p;
-            fr_store_relaxed(&mag->top, top + sizeof(void *));
-            done = 1;
-        }
+        done = keep(mag, p);
     }
     fr_cache_leave(c);
     return done;
@@ -412,7 +494,7 @@ static int shares_a_line(const struct frusa_cache *c, unsigned cls)
 void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsigned cls, void *p,
                            struct fr_misuse *m)
 {
-    if (c && cls < FR_CACHED_CLASSES && !is_recalled(c)) {
+    if (c && cls < FR_CACHED_CLASSES && !fr_cache_is_recalled(c)) {
         int is_foreign = shares_a_line(c, cls);
         if (open_magazine(c, cls, m) && !is_foreign) {
             adapt(c, cls, -1, m);
@@ -426,12 +508,12 @@ void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsi
 
 size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall)
 {
-    size_t lo = fr_load_acquire(&c->mags[cls].lo);
-    size_t top = fr_load_relaxed(&c->mags[cls].top);
-    /* A fork left the caches of vanished threads closed. */
-    if (lo == FR_CLOSED_LO && no_recall && (fr_load_relaxed(&c->state) & FR_CACHE_DEAD))
-        lo = (size_t)(uintptr_t)c->info[cls].base;
-    if (lo == FR_CLOSED_LO || top <= lo || top - lo > CAPACITY_MAX * sizeof(void *))
+    const struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
+    size_t lo = fr_load_acquire(&mag->lo);
+    size_t top = fr_load_relaxed(&mag->top);
+    if (!no_recall && fr_cache_is_recalled(c))
         return 0;
-    return (top - lo) / sizeof(void *) * fr_class_size(cls);
+    size_t n =
+        top > lo && top - lo <= CAPACITY_MAX * sizeof(void *) ? (top - lo) / sizeof(void *) : 0;
+    return (n + (has_hot_object(c, cls) ? 1 : 0)) * fr_class_size(cls);
 }

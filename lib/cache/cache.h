@@ -3,16 +3,25 @@
  * A cache: magazines of free objects for one thread, or one explicit owner, of one instance; and
  * the recall protocol, seen from its owner. (Seen from the reclaimer: recall.h.)
  *
- * A magazine is {lo, top, hi} over an array of pointers; objects hold no links, so that an
- * overflow or a use after free cannot reach the allocator. The array's used part is [lo, top), its
- * free part [top, hi). A magazine without an array has lo = top = hi = 0, a closed one lo =
- * FR_CLOSED_LO, hi = 0: in both the emptiness test of pop (top <= lo) and the fullness test of
- * push (top >= hi) hold, which are there anyway. That is how a recall keeps an owner out without a
- * test, a fence or an atomic operation of its own on the owner's fast path.
+ * A magazine is a hot word and {lo, top, hi} over an array of pointers. Objects hold no links, so
+ * that an overflow or a use after free cannot reach the allocator. The hot word holds one object,
+ * or 0. The array's used part is [lo, top), its free part [top, hi). A magazine without an array
+ * has lo = top = hi = 0, and FR_NO_MAGAZINE in its hot word.
  *
- *   pop:  busy = 1; light barrier; l = lo (acquire); t = top; t <= l: slow; take t[-1]; top = t -
- *         1; busy = 0 (release)
- *   push: the same with hi and t >= h
+ * The hot word is there for speed. When a program frees an object and allocates the next, each
+ * call reads what the last one wrote. Through the array, one call waits for the last one's store
+ * of top, and for the store of the pointer in turn. Through the hot word it waits for one store.
+ *
+ * A cache has three limits: on sizes that the table knows, on layouts, on classes. Each fast path
+ * tests one of them. A recall sets them to 0. That is how it keeps an owner out without a test, a
+ * fence or an atomic operation of its own on the owner's fast path.
+ *
+ *   pop:  busy = 1; light barrier; n >= limit (acquire): slow; p = hot; p is an object: hot = 0;
+ *         else t = top, t <= lo: slow, else p = t[-1], top = t - 1; busy = 0 (release)
+ *   push: the same; hot = 0: hot = p; else t = top, t >= hi: slow, else t[0] = p, top = t + 1
+ *
+ * Where the light barrier is a fence the limits are always 0. The paths with a fence, in fast.h,
+ * test the state.
  *
  * Magazines start short, double when bursts go past them, and fade while their owner works with
  * other classes.
@@ -23,9 +32,10 @@
  *
  * Who may change what
  *   busy                       the owner
- *   top, array contents        the owner; the reclaimer while the cache is RECALLED and busy was 0
+ *   hot, top, array contents   the owner; the reclaimer while the cache is RECALLED and busy was 0
  *   lo, hi, base, capacity     whoever holds the cache's state: the owner as RESIZING, the
- *                              reclaimer as RECALLED
+ *                              reclaimer as RECALLED while busy was 0
+ *   the limits                 the reclaimer that holds the cache as RECALLED
  *   state 0 -> RESIZING -> 0   the owner, by compare-and-swap. If the state is not 0 it does not
  *                              resize; only fr_cache_flush waits
  *   state 0 -> RECALLED        the reclaimer, under the registry lock, which it lets go of to
@@ -36,20 +46,18 @@
  *                              `dying`)
  *
  * Guarantees (model: tests/model/recall.pml, reg.pml)
- *   [C.1] The limit is loaded before top (acquire): a top from before a drain never meets a limit
- *         from after it, which would hand an object out twice.
+ *   [C.1] The limit is loaded before hot and top (acquire): what they were before a drain is never
+ *         used after the cache was opened again, which would hand an object out twice.
  *   [C.2] busy = 1 is ordered before the load of the limit by the asymmetric barrier [B.1]: the
  *         reclaimer, after closing and the heavy side, either sees busy or the owner sees the
  *         closed limit.
  *   [C.3] busy = 0 releases and the reclaimer's load of it acquires: what the owner did to the
  *         magazine happens before what the reclaimer does.
- *   [C.4] The reclaimer stores top before the limits, and these with release: an owner that sees
- *         them open sees the drained top.
- *   [C.5] An owner that set busy = 2 and then finds the cache not RECALLED may hold free objects:
- *         the reclaimer waits for it. One that finds it RECALLED goes uncached: no free object
- *         leaves a slab behind the reclaimer's back.
- *   [C.6] A deposit tests top >= hi first and then compares distances: with hi = 0 a subtraction
- *         wraps.
+ *   [C.4] The reclaimer opens the limits, with release, after it drained: an owner that sees them
+ *         open sees the drained magazines.
+ *   [C.5] An owner that set busy = 2 and then finds the cache not RECALLED may hold free objects,
+ *         and change magazines: the reclaimer waits for it. One that finds it RECALLED goes
+ *         uncached: no free object leaves a slab behind the reclaimer's back.
  */
 #ifndef FR_CACHE_H
 #define FR_CACHE_H
@@ -59,24 +67,20 @@
 
 /* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the
  * use of the memory, and a handful of objects would fill a cache. */
-#define FR_CACHED_MAX_LOG2 16
-#define FR_CACHED_MAX      ((size_t)1 << FR_CACHED_MAX_LOG2)
+#define FR_CACHED_MAX_LOG2 FRUSA_INLINE_CACHED_LOG2_
+#define FR_CACHED_MAX      FRUSA_INLINE_CACHED_MAX_
 #define FR_CACHED_CLASSES                                                                          \
     (FR_LINEAR_COUNT + ((FR_CACHED_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2))
 
-#define FR_CLOSED_LO (~(size_t)0)
+_Static_assert(FR_CACHED_CLASSES <= FRUSA_INLINE_CLASSES_, "each cached class has a magazine");
 
-/* The hot part of a magazine: addresses of slots of the array. */
-struct fr_magazine {
-    fr_atomic lo;
-    fr_atomic top;
-    fr_atomic hi;
-};
+#define FR_NO_MAGAZINE FRUSA_INLINE_NO_MAGAZINE_
 
-/* The cold part. */
+/* What the fast paths do not need of a magazine. Covered by the cache's state but for the
+ * owner's. */
 struct fr_magazine_info {
-    void **base;       /* the array; NULL: none. Covered by the cache's state */
-    uint16_t capacity; /* slots of it. Covered by the cache's state */
+    void **base;       /* the array; NULL: none */
+    uint16_t capacity; /* objects that fit, the hot word included */
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */
@@ -91,11 +95,7 @@ struct fr_magazine_info {
 #define FR_CACHE_DEAD     ((size_t)4)
 
 struct frusa_cache {
-    fr_atomic busy;
-    /* Constant ends of the fast paths of fast.h, both 0 where there is a fence. Sizes below
-     * fast_end may take the small ones. Managed, cached sizes and aligns are below cached_end. */
-    size_t fast_end;
-    size_t cached_end;
+    struct frusa_inline_cache_ fast; /* what inline paths in programs know */
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
@@ -105,11 +105,16 @@ struct frusa_cache {
     int fenced;      /* the light barrier is a fence here; constant */
     unsigned ageing; /* the owner's: class at which ageing goes on */
     unsigned misses; /* the owner's: slow paths taken so far */
-    struct fr_magazine mags[FR_CACHED_CLASSES];
     struct fr_magazine_info info[FR_CACHED_CLASSES];
 };
 
 #define FR_CACHE_BYTES fr_align_up(sizeof(struct frusa_cache), FR_PAGE_SIZE)
+
+/* Acquire: an owner that finds the recall over sees the magazines as it left them. */
+static inline int fr_cache_is_recalled(const struct frusa_cache *c)
+{
+    return (fr_load_acquire(&c->state) & FR_CACHE_RECALLED) != 0;
+}
 
 static inline struct frusa_cache *fr_cache_of_link(struct fr_link *link)
 {
@@ -119,7 +124,7 @@ static inline struct frusa_cache *fr_cache_of_link(struct fr_link *link)
 /* Enters the owner's critical section. [C.2] */
 FR_INLINE void fr_cache_enter(struct frusa_cache *c, size_t busy, int fenced)
 {
-    fr_store_relaxed(&c->busy, busy);
+    fr_store_relaxed(&c->fast.busy, busy);
     if (fenced)
         fr_barrier_light_fenced();
     else
@@ -129,58 +134,24 @@ FR_INLINE void fr_cache_enter(struct frusa_cache *c, size_t busy, int fenced)
 /* [C.3] */
 FR_INLINE void fr_cache_leave(struct frusa_cache *c)
 {
-    fr_store_release(&c->busy, 0);
+    fr_store_release(&c->fast.busy, 0);
 }
 
 /* The magazine of a class. */
-static inline struct fr_magazine *fr_cache_magazine(struct frusa_cache *c, unsigned cls)
+static inline struct frusa_inline_magazine_ *fr_cache_magazine(struct frusa_cache *c, unsigned cls)
 {
-    return &c->mags[cls];
+    return &c->fast.magazines[cls];
 }
 
-/* The magazine for a size below fast_end: its place in the cache is in a table, which saves the
- * fast paths the way through the class number. */
-extern const uint16_t fr_magazine_offset[FR_SMALL_ENTRIES];
-FR_INLINE struct fr_magazine *fr_cache_magazine_of_size(struct frusa_cache *c, size_t size)
-{
-    size_t offset = fr_magazine_offset[(size + FR_MIN_ALIGN - 1) / FR_MIN_ALIGN];
-    return (struct fr_magazine *)(void *)((char *)c + offset);
-}
+/* Fills in what is constant in a cache all of whose bytes are zero, and opens it. */
+void fr_cache_init(struct frusa_cache *c);
 
-/* An object out of the magazine into *p; 0 (and NULL): the slow path. Each way out leaves by
- * itself, so that the compiler tests nothing twice. */
-FR_INLINE int fr_cache_pop(struct frusa_cache *c, struct fr_magazine *m, void **p, int fenced)
-{
-    fr_cache_enter(c, 1, fenced);
-    size_t lo = fr_load_acquire(&m->lo); /* [C.1] */
-    size_t top = fr_load_relaxed(&m->top);
-    if (FR_UNLIKELY(top <= lo)) {
-        *p = NULL;
-        fr_cache_leave(c);
-        return 0;
-    }
-    top -= sizeof(void *);
-    *p = *(void **)top;
-    fr_store_relaxed(&m->top, top);
-    fr_cache_leave(c);
-    return 1;
-}
+/* The reclaimer that has the cache as RECALLED: closes the limits, and opens them again. */
+void fr_cache_close(struct frusa_cache *c);
+void fr_cache_open(struct frusa_cache *c);
 
-/* An object into the magazine; 0: the slow path. */
-FR_INLINE int fr_cache_push(struct frusa_cache *c, struct fr_magazine *m, void *p, int fenced)
-{
-    fr_cache_enter(c, 1, fenced);
-    size_t hi = fr_load_acquire(&m->hi); /* [C.1] */
-    size_t top = fr_load_relaxed(&m->top);
-    if (FR_UNLIKELY(top >= hi)) {
-        fr_cache_leave(c);
-        return 0;
-    }
-    *(void **)top = p;
-    fr_store_relaxed(&m->top, top + sizeof(void *));
-    fr_cache_leave(c);
-    return 1;
-}
+/* Objects in a magazine, for whoever has the cache to itself. */
+size_t fr_cache_objects(const struct frusa_cache *c, unsigned cls);
 
 /*
  * What pop and push leave: refills and flushes in batches, opens and resizes magazines, goes

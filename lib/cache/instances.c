@@ -8,12 +8,12 @@ struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instan
  * lock. */
 static unsigned slots_taken = 1;
 
-_Static_assert(FR_THREAD_FAST_SLOTS <= sizeof(slots_taken) * CHAR_BIT, "a bit for each slot");
+_Static_assert(FRUSA_INLINE_SLOTS_ <= sizeof(slots_taken) * CHAR_BIT, "a bit for each slot");
 
 void fr_instances_add(struct fr_instance *inst)
 {
     unsigned slot = fr_ctz(~(size_t)slots_taken);
-    slot = slot < FR_THREAD_FAST_SLOTS ? slot : 0;
+    slot = slot < FRUSA_INLINE_SLOTS_ ? slot : 0;
     slots_taken |= 1u << slot;
     fr_store_relaxed(&inst->fast_slot, slot);
     fr_list_insert_after(&fr_process_instances, &inst->in_process);

@@ -26,23 +26,6 @@ struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
     return thread ? fr_thread_find(thread, inst) : NULL;
 }
 
-/* One more than the smaller of two bounds on managed sizes. */
-static size_t end_below(const struct fr_instance *inst, size_t bound)
-{
-    size_t most = inst->heap.managed_max;
-    return (most < bound ? most : bound) + 1;
-}
-
-/* Opens the fast paths. They take any align up to FR_MIN_ALIGN for managed. */
-static void allow_fast_paths(struct frusa_cache *c)
-{
-    const struct fr_instance *inst = c->instance;
-    if (c->fenced || fr_heap_is_checked(&inst->heap) || inst->heap.managed_max < FR_MIN_ALIGN)
-        return;
-    c->fast_end = end_below(inst, FR_SMALL_TABLE_MAX);
-    c->cached_end = end_below(inst, FR_CACHED_MAX);
-}
-
 /* Memory for a header: a spare, or from the fallback. NULL when that refuses. */
 static struct frusa_cache *header_memory(struct fr_instance *inst, int *at_limit)
 {
@@ -76,7 +59,7 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     c->thread = thread;
     c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
-    allow_fast_paths(c);
+    fr_cache_init(c);
     return c;
 }
 
@@ -150,15 +133,14 @@ static int register_cache(struct fr_instance *inst, struct fr_thread *thread, st
 /* Under the process lock, by the thread itself. */
 static void fill_fast_slot(struct fr_thread *thread, struct frusa_cache *c)
 {
-    size_t slot = fr_load_relaxed(&c->instance->fast_slot);
-    if (c->fast_end && slot)
-        fr_store_ptr_relaxed(&thread->fast[slot], c);
+    if (!c->fenced)
+        fr_thread_set_fast(thread, fr_load_relaxed(&c->instance->fast_slot), c);
 }
 
 /* Under the process lock. Slot 0 belongs to all instances without a slot; it is empty anyway. */
 static void empty_fast_slot(struct fr_thread *thread, const struct fr_instance *inst)
 {
-    fr_store_ptr_relaxed(&thread->fast[fr_load_relaxed(&inst->fast_slot)], NULL);
+    fr_thread_set_fast(thread, fr_load_relaxed(&inst->fast_slot), NULL);
 }
 
 /* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a
@@ -227,7 +209,7 @@ static void restore_fast_slot(struct fr_thread *self, struct frusa_cache *c)
 {
     const struct fr_instance *inst = c->instance;
     size_t slot = fr_load_relaxed(&inst->fast_slot);
-    if (self->lasting || !c->fast_end || !slot || fr_load_ptr_relaxed(&self->fast[slot]))
+    if (self->lasting || c->fenced || !slot || fr_thread_fast(slot))
         return;
     fr_process_guard();
     if (fr_thread_find(self, inst) == c) /* it may rest again by now */

@@ -13,6 +13,14 @@
 
 FR_THREAD_LOCAL struct fr_thread fr_this_thread;
 
+void fr_thread_set_fast(struct fr_thread *thread, size_t slot, void *cache)
+{
+    if (thread == fr_thread_self())
+        thread->fast = fr_thread_slots();
+    if (slot && thread->fast)
+        fr_store_ptr_relaxed(&thread->fast->caches[slot], cache);
+}
+
 int fr_thread_make_lasting(struct fr_thread *self)
 {
     if (!self->lasting)

@@ -2,10 +2,10 @@
 /*
  * What the library keeps for one thread: its caches, by instance.
  *
- * The fast paths read `fast` with one load relative to the thread pointer. The slots are few,
- * because libraries that are opened at run time share a small reserve of thread-local storage.
- * Slot 0 is never filled: instances without a slot of their own point at it, so the fast paths
- * need no test.
+ * The fast paths read the slots of frusa_inline_thread_1 with one load relative to the thread
+ * pointer. The slots are few, because libraries that are opened at run time share a small reserve
+ * of thread-local storage. Slot 0 is never filled: instances without a slot of their own point at
+ * it, so the fast paths need no test.
  *
  * The table has an entry for every cache of the thread. It is a hash table with linear probing (D.
  * E. Knuth, The Art of Computer Programming 3, 6.4, algorithm L), keyed by the instance's address.
@@ -34,10 +34,9 @@
 #define FR_THREAD_H
 
 #include "port/atomic.h"
+#include "port/compiler.h"
 #include "port/thread_exit.h"
 #include "port/tls.h"
-
-#define FR_THREAD_FAST_SLOTS 8
 
 /* Entries of the table that need no pages of their own. */
 #define FR_THREAD_FIRST_ENTRIES 8
@@ -64,12 +63,11 @@ struct fr_thread_entry {
 };
 
 struct fr_thread {
-    /* addresses of caches, read by the fast path; [0] stays NULL */
-    fr_atomic fast[FR_THREAD_FAST_SLOTS];
-    struct fr_thread_entry *table; /* NULL: `first` */
-    size_t table_size;             /* entries, a power of two; 0: `first` */
-    size_t table_used;             /* entries that are not free */
-    unsigned calls_to_skip;        /* before a cache header is asked for again */
+    struct frusa_inline_thread_ *fast; /* what the fast paths read; NULL: nothing is there yet */
+    struct fr_thread_entry *table;     /* NULL: `first` */
+    size_t table_size;                 /* entries, a power of two; 0: `first` */
+    size_t table_used;                 /* entries that are not free */
+    unsigned calls_to_skip;            /* before a cache header is asked for again */
     /* teardown has begun: no cache is made any more */
     int exiting;
     enum fr_exit_state exit_state;
@@ -96,6 +94,16 @@ static inline struct fr_thread *fr_thread_record(void)
 
 /* Gives the thread a record that outlives it, before it has any cache; 0: no memory. */
 int fr_thread_make_lasting(struct fr_thread *self);
+
+/* The calling thread's cache in a fast slot, NULL when there is none. */
+FR_INLINE void *fr_thread_fast(size_t slot)
+{
+    return FR_THREAD_FAST(slot);
+}
+
+/* Fills, or clears with NULL, a fast slot of a thread, unless it is slot 0, which stays empty:
+ * threads may be reading it. The thread itself fills. */
+void fr_thread_set_fast(struct fr_thread *thread, size_t slot, void *cache);
 
 /* The thread's cache for an instance, NULL when it has none. The thread itself calls. */
 void *fr_thread_find(struct fr_thread *thread, const void *instance);

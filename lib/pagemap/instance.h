@@ -85,6 +85,11 @@ FR_INLINE fr_entry fr_pagemap_get(const struct fr_pagemap *map, const void *p)
     return word;
 }
 
+static inline const fr_atomic *fr_pagemap_root_for_inline(void)
+{
+    return NULL;
+}
+
 static inline void fr_pagemap_guard(struct fr_pagemap *map)
 {
     fr_lock_acquire(&map->lock, FR_RANK_PAGEMAP);

@@ -4,8 +4,9 @@
  * Nothing below asks it.
  *
  * A radix tree over the pages of the address space. An entry packs the descriptor's address, a
- * multiple of FR_SPAN_ALIGN, with the class number below it, so that an unsized free finds its
- * class without a look into the descriptor. 0: no span there.
+ * multiple of FR_SPAN_ALIGN, with the class number plus 1 below it, so that an unsized free finds
+ * its class without a look into the descriptor. 0: no span there; its class, by the same
+ * calculation, is beyond all others.
  *
  * There are two of them, and port/system.h says which one a build has: the hosted one is shared by
  * all instances of the process (pagemap_process.h), the freestanding one belongs to an instance
@@ -52,12 +53,13 @@ struct fr_span;
 
 typedef uintptr_t fr_entry; /* descriptor | class */
 
-_Static_assert(FR_CLASS_LARGE < FR_CLASS_NONE && FR_CLASS_NONE < FR_SPAN_ALIGN,
-               "every class must fit below a descriptor's address");
+_Static_assert(FR_CLASS_LARGE + 1 < FR_SPAN_ALIGN,
+               "every class plus 1 must fit below a descriptor's address");
+_Static_assert(FRUSA_INLINE_CLASS_MASK_ == FR_SPAN_ALIGN - 1, "as inline paths read entries");
 
 static inline fr_entry fr_entry_make(const struct fr_span *span, unsigned cls)
 {
-    return (uintptr_t)span | cls;
+    return (uintptr_t)span | (cls + 1);
 }
 
 static inline struct fr_span *fr_entry_span(fr_entry e)
@@ -67,13 +69,14 @@ static inline struct fr_span *fr_entry_span(fr_entry e)
 
 static inline unsigned fr_entry_class(fr_entry e)
 {
-    return (unsigned)(e & (FR_SPAN_ALIGN - 1));
+    return (unsigned)(e & FRUSA_INLINE_CLASS_MASK_) - 1;
 }
 
 /*
  * struct fr_pagemap, and
  *
  *   fr_pagemap_get(map, p)    the entry of any address; 0 where there is none
+ *   fr_pagemap_root_for_inline()   the root that inline paths in programs read; NULL: none do
  *   fr_pagemap_guard(map),    for [P.2]: look up between these, and dereference the descriptor only
  *   fr_pagemap_unguard(map)   between these
  */

@@ -8,9 +8,11 @@
 #ifndef FR_PAGEMAP_PROCESS_H
 #define FR_PAGEMAP_PROCESS_H
 
-#define FR_MAP_BITS      (FR_ADDRESS_BITS - FR_PAGE_SHIFT)
-#define FR_MAP_LEAF_BITS (FR_MAP_BITS / 2)
-#define FR_MAP_ROOT_BITS (FR_MAP_BITS - FR_MAP_LEAF_BITS)
+#define FR_MAP_BITS      FRUSA_INLINE_PAGES_LOG2_
+#define FR_MAP_LEAF_BITS FRUSA_INLINE_LEAF_LOG2_
+#define FR_MAP_ROOT_BITS FRUSA_INLINE_ROOT_LOG2_
+
+_Static_assert(FR_MAP_BITS + FR_PAGE_SHIFT == FR_ADDRESS_BITS, "all addresses have their entry");
 
 /* An instance's part of it: none. */
 struct fr_pagemap {
@@ -22,15 +24,13 @@ extern fr_lock fr_pagemap_lock;
 
 FR_INLINE fr_entry fr_pagemap_get(const struct fr_pagemap *map, const void *p)
 {
-    uintptr_t page = (uintptr_t)p >> FR_PAGE_SHIFT;
-    uintptr_t place = (uintptr_t)p >> (FR_PAGE_SHIFT + FR_MAP_LEAF_BITS);
     (void)map;
-    if (FR_UNLIKELY(place >= (uintptr_t)1 << FR_MAP_ROOT_BITS))
-        return 0;
-    fr_atomic *leaf = fr_load_ptr_acquire(&fr_pagemap_root[place]);
-    if (FR_UNLIKELY(!leaf))
-        return 0;
-    return fr_load_relaxed(&leaf[page & (((uintptr_t)1 << FR_MAP_LEAF_BITS) - 1)]);
+    return frusa_inline_entry_(fr_pagemap_root, p);
+}
+
+static inline const fr_atomic *fr_pagemap_root_for_inline(void)
+{
+    return fr_pagemap_root;
 }
 
 static inline void fr_pagemap_guard(struct fr_pagemap *map)

@@ -16,6 +16,8 @@
 
 #include "port/system.h"
 
+#include <frusa-inline.h>
+
 /*
  * A process with one thread needs no locked instructions: glibc (2.32 and later) tells when that
  * is so, and says otherwise before the second thread starts. Its own malloc and libstdc++ rely on
@@ -32,9 +34,8 @@
 #define FR_ALONE() 0
 #endif
 
-typedef struct {
-    AO_t v;
-} fr_atomic;
+/* The type of the words that inline paths in programs share with the library. */
+typedef struct frusa_inline_word_ fr_atomic;
 
 typedef struct {
     unsigned v;

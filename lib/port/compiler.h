@@ -84,6 +84,12 @@ static inline unsigned fr_log2_floor(size_t x)
 }
 #endif
 
+/* *product = a * b; non-zero when that overflows. */
+static inline int fr_multiply(size_t a, size_t b, size_t *product)
+{
+    return __builtin_mul_overflow(a, b, product);
+}
+
 /* Multiples of `align`, a power of two. */
 static inline size_t fr_align_down(size_t x, size_t align)
 {

@@ -15,11 +15,12 @@
 #define FR_PORT_SYSTEM_H
 
 #if defined(FRUSA_FREESTANDING)
-#define FR_HOSTED          0
-#define FR_HAVE_FUTEX      0
-#define FR_HAVE_MEMBARRIER 0
-#define FR_HAVE_TLS        0
-#define FR_PAGEMAP_HEADER  "pagemap/instance.h"
+#define FRUSA_INLINE_NO_THREADS /* of <frusa-inline.h> */
+#define FR_HOSTED               0
+#define FR_HAVE_FUTEX           0
+#define FR_HAVE_MEMBARRIER      0
+#define FR_HAVE_TLS             0
+#define FR_PAGEMAP_HEADER       "pagemap/instance.h"
 #else
 #define FR_HOSTED 1
 #if defined(__linux__)

@@ -5,6 +5,13 @@
 #include "port/compiler.h"
 #include "port/pages.h"
 
+FR_EXPORT FR_THREAD_LOCAL struct frusa_inline_thread_ frusa_inline_thread_1;
+
+struct frusa_inline_thread_ *fr_thread_slots(void)
+{
+    return &frusa_inline_thread_1;
+}
+
 const void *fr_thread_id(void)
 {
     static FR_THREAD_LOCAL char id;
@@ -26,6 +33,11 @@ void fr_thread_pages_free(void *pages, size_t bytes)
     fr_pages_unmap(pages, whole_pages(bytes));
 }
 #else
+struct frusa_inline_thread_ *fr_thread_slots(void)
+{
+    return NULL;
+}
+
 const void *fr_thread_id(void)
 {
     return NULL;

@@ -14,6 +14,8 @@
 
 #include "port/system.h"
 
+#include <frusa-inline.h>
+
 /* Declares a variable that each thread has one of, zero in the beginning. Without FR_HAVE_TLS
  * there is one for all. */
 #if FR_HAVE_TLS && defined(__GLIBC__)
@@ -23,6 +25,17 @@
 #else
 #define FR_THREAD_LOCAL
 #endif
+
+/* The calling thread's entry for the inline paths; without FR_HAVE_TLS there are none. */
+#if FR_HAVE_TLS
+#define FR_THREAD_FAST(slot)                                                                       \
+    ((void *)(uintptr_t)frusa_inline_load_(&frusa_inline_thread_1.caches[slot]))
+#else
+#define FR_THREAD_FAST(slot) ((void)(slot), (void *)NULL)
+#endif
+
+/* All of them; NULL without FR_HAVE_TLS. */
+struct frusa_inline_thread_ *fr_thread_slots(void);
 
 /* An address that no other thread has; the same for all without FR_HAVE_TLS. */
 const void *fr_thread_id(void);

@@ -3,35 +3,6 @@
 
 #include "port/wait.h"
 
-/* Moves the limits so that the owner's tests fail. A magazine without an array is closed
- * already. */
-static void close_magazines(struct frusa_cache *c)
-{
-    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
-        if (!fr_cache_has_array(c, cls))
-            continue;
-        fr_store_relaxed(&c->mags[cls].lo, FR_CLOSED_LO);
-        fr_store_relaxed(&c->mags[cls].hi, 0);
-    }
-}
-
-/* Puts the limits of magazines that were not drained back as they were. */
-static void reopen_magazines(struct frusa_cache *c)
-{
-    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
-        struct fr_magazine_info *info = &c->info[cls];
-        if (!info->base)
-            continue;
-        fr_store_release(&c->mags[cls].lo, (size_t)(uintptr_t)info->base);
-        fr_store_release(&c->mags[cls].hi, (size_t)(uintptr_t)(info->base + info->capacity));
-    }
-}
-
-static int is_recalled(const struct frusa_cache *c)
-{
-    return (fr_load_relaxed(&c->state) & FR_CACHE_RECALLED) != 0;
-}
-
 static void wait_while(const fr_atomic *word)
 {
     unsigned round = 0;
@@ -48,7 +19,7 @@ static void fall_back_to_own(struct fr_recall *r)
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
          link = link->next)
         if (fr_cache_of_link(link) != r->own)
-            reopen_magazines(fr_cache_of_link(link));
+            fr_cache_open(fr_cache_of_link(link));
 }
 
 /* Under the registry lock. Takes each cache that is free and closes it. Returns how many are left
@@ -62,7 +33,7 @@ static size_t close_free_caches(struct fr_instance *inst)
         if (fr_load_relaxed(&c->state) & (FR_CACHE_RECALLED | FR_CACHE_DEAD))
             continue;
         if (fr_cas_acquire(&c->state, 0, FR_CACHE_RECALLED))
-            close_magazines(c);
+            fr_cache_close(c);
         else
             left++;
     }
@@ -93,7 +64,7 @@ static int wait_outside(struct fr_instance *inst)
         return 0;
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
          link = link->next)
-        wait_while(&fr_cache_of_link(link)->busy);
+        wait_while(&fr_cache_of_link(link)->fast.busy);
     return 1;
 }
 
@@ -124,7 +95,7 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
             fr_store_relaxed(&inst->registry.abandoned, 1); /* [R.5] */
             continue;
         }
-        reopen_magazines(c);
+        fr_cache_open(c);
         fr_store_release(&c->state, 0);
     }
 }
@@ -138,7 +109,7 @@ void fr_recall_orphan_after_fork(struct fr_instance *inst)
         struct frusa_cache *c = fr_cache_of_link(link);
         /* Its owner went on until the instant of the fork, perhaps as far as a closed limit or a
          * lock. */
-        fr_store_relaxed(&c->busy, 0);
+        fr_store_relaxed(&c->fast.busy, 0);
         if (!c->thread || c->thread == self)
             continue;
         c->thread = NULL;
@@ -171,8 +142,8 @@ void fr_recall_end(struct fr_recall *r, struct fr_misuse *m)
         if (fr_load_relaxed(&c->state) & FR_CACHE_DEAD) {
             fr_list_remove(link); /* [R.2] */
             fr_list_insert_after(&dead, link);
-        } else if (is_recalled(c)) {
-            reopen_magazines(c);
+        } else if (fr_cache_is_recalled(c)) {
+            fr_cache_open(c);
             fr_store_release(&c->state, 0);
         }
     }

@@ -3,17 +3,13 @@
  * Recall: taking the free objects back out of every cache of an instance, whatever the owners do.
  *
  *   begin: take the recall lock; under the registry lock set recall_on, and for each cache whose
- *          state is 0: state = RECALLED, then close every magazine; unlock the registry, and come
+ *          state is 0: state = RECALLED, then close the limits; unlock the registry, and come
  *          back to it while some cache is RESIZING [R.6]; wait until nobody is dying [R.3];
  *          asymmetric heavy barrier, once; for each RECALLED cache wait until busy = 0 (acquire)
  *   middle: the caller drains class by class and retires the classes' empty spans
  *   end:   under the registry lock: recall_on = 0, and for each cache: DEAD: off the registry;
- *          else put the limits of what was not drained back (release) and state = 0; unlock; drain
+ *          else open the limits (release) and state = 0; unlock; drain
  *          the DEAD ones; release the recall lock; free the DEAD ones' headers
- *
- * Draining leaves a magazine without an array, lo = top = hi = 0, which is as closed to the owner
- * as a closed one until it opens it again by the state, so the limits are back as soon as a class
- * is drained.
  *
  * The recall lock is never held across a call of the fallback: begin and end make none before they
  * release it. Waits sleep with back-off: an owner may have been descheduled, or stopped by a
@@ -21,7 +17,7 @@
  * outside.
  *
  * Where the heavy barrier is refused although it worked when the caches were made, nothing can be
- * said about other threads' fast paths: the magazines are opened again as they were, and only the
+ * said about other threads' fast paths: their caches are opened again as they were, and only the
  * calling thread's own cache is drained.
  *
  * The letters are those of cache.h and registry.h.

@@ -4,7 +4,7 @@
  * lib/cache/cache.h, lib/cache/cache.c, lib/reclaim/recall.c; the letters are theirs. README says what is left out.
  *
  * Two spans: one of the objects 1 and 2, which growth can make anew, and one of object 3. Two arrays can be the
- * magazine's: of one slot, at address 1, and of two, at 3 and 4.
+ * magazine's: of one slot, at address 1, and of two, at 3 and 4. The hot word holds one object more.
  */
 #ifndef OPS
 #define OPS 3 /* calls of the owner */
@@ -19,21 +19,24 @@
 /* Words in memory; slots of arrays follow. */
 #define BUSY 0
 #define TOP 1
-#define LO 2
-#define HI 3
+#define BASE 2 /* lo and hi, which are always stored together */
+#define HOT 3
 #define STATE 4
-#define SLOT(address) (4 + (address))
-byte mem[9];
+#define LIMIT 5
+#define SLOT(address) (5 + (address))
+byte mem[10];
 
-#define CLOSED_LO 15
+#define NO_MAGAZINE 15 /* in the hot word: there is no array */
+#define IS_OBJECT(h) ((h) > 0 && (h) < NO_MAGAZINE)
 #define RESIZING 1
 #define RECALLED 2
 
 #define ARRAY_1 1
 #define ARRAY_2 3
 byte base; /* info->base, and the array that exists; covered by the state */
-#define CAPACITY (base == ARRAY_1 -> 1 : (base == ARRAY_2 -> 2 : 0))
-#define OWNS(address) (base != 0 && (address) >= base && (address) < base + CAPACITY)
+#define END(array) ((array) == ARRAY_1 -> ARRAY_1 + 1 : ((array) == ARRAY_2 -> ARRAY_2 + 2 : 0))
+#define CAPACITY (END(base) - base)
+#define OWNS(address) (base != 0 && (address) >= base && (address) < END(base))
 
 /* Where an object is. BATCH: reserved by the owner, between slab and magazine. */
 mtype = { ABSENT, SLAB, MAGAZINE, BATCH, LIVE };
@@ -50,10 +53,10 @@ byte bv[BUFFER], bx[BUFFER], bn;
 byte i_; /* scratch, 0 between steps */
 
 #ifdef EARLY
-bool early[5];
-byte ex[5];
+bool early[6];
+byte ex[6];
 #define FORGET(v) early[v] = false; ex[v] = 0
-#define FORGET_ALL FORGET(TOP); FORGET(LO); FORGET(HI); FORGET(STATE)
+#define FORGET_ALL FORGET(TOP); FORGET(BASE); FORGET(HOT); FORGET(STATE); FORGET(LIMIT)
 #else
 #define FORGET_ALL skip
 #endif
@@ -81,7 +84,7 @@ inline store(v, x) {
         d_step {
             bv[bn] = v; bx[bn] = x; bn++;
 #ifdef EARLY
-            if :: v <= STATE -> FORGET(v) :: else fi
+            if :: v <= LIMIT -> FORGET(v) :: else fi
 #endif
         }
     }
@@ -112,10 +115,11 @@ inline load_acquire(v, r) { d_step { peek(v, r) } }
 active proctype early_loads() {
     byte x;
 end: do
-    :: d_step { !early[LO] -> peek(LO, x); FORGET_ALL; early[LO] = true; ex[LO] = x; x = 0 }
-    :: d_step { !early[HI] -> peek(HI, x); FORGET_ALL; early[HI] = true; ex[HI] = x; x = 0 }
+    :: d_step { !early[LIMIT] -> peek(LIMIT, x); FORGET_ALL; early[LIMIT] = true; ex[LIMIT] = x; x = 0 }
     :: d_step { !early[STATE] -> peek(STATE, x); FORGET_ALL; early[STATE] = true; ex[STATE] = x; x = 0 }
     :: d_step { !early[TOP] -> peek(TOP, x); early[TOP] = true; ex[TOP] = x; x = 0 }
+    :: d_step { !early[BASE] -> peek(BASE, x); early[BASE] = true; ex[BASE] = x; x = 0 }
+    :: d_step { !early[HOT] -> peek(HOT, x); early[HOT] = true; ex[HOT] = x; x = 0 }
     od
 }
 #endif
@@ -140,20 +144,32 @@ inline leave() { store(BUSY, 0) } /* [C.3] */
 
 inline forget() { t = 0; l = 0; h = 0; n = 0; k = 0; s = 0 }
 
-inline pop() {
+/* The limit: l = 0 when it is closed. The fenced path tests the state. */
+#ifdef FENCED
+inline load_limit() { load_acquire(STATE, l); l = (l != RECALLED) }
+#else
+inline load_limit() { load_acquire(LIMIT, l) }
+#endif
+
 #ifdef BUSY_LATE
-    load_acquire(LO, l); load(TOP, t); enter(1);
+inline look() { load_limit(); load(HOT, h); load(TOP, t); load(BASE, n); enter(1) }
 #else
-    enter(1); /* [C.2] */
 #ifdef TOP_FIRST
-    load(TOP, t); load_acquire(LO, l);
+inline look() { enter(1); load(HOT, h); load(TOP, t); load(BASE, n); load_limit() }
 #else
-    load_acquire(LO, l); load(TOP, t); /* [C.1] */
+inline look() { enter(1); load_limit(); load(HOT, h); load(TOP, t); load(BASE, n) } /* [C.1], [C.2] */
 #endif
 #endif
+
+inline pop() {
+    look();
     p = 0;
     if
-    :: t > l ->
+    :: l && IS_OBJECT(h) ->
+        LEAVES_EARLY
+        d_step { p = h; assert(at[p] == MAGAZINE); GOES_LIVE(p) };
+        store(HOT, 0)
+    :: l && !IS_OBJECT(h) && t > n ->
         t--;
         LEAVES_EARLY
         d_step { assert(OWNS(t)); peek(SLOT(t), p); assert(p > 0 && at[p] == MAGAZINE); GOES_LIVE(p) };
@@ -166,18 +182,13 @@ inline pop() {
 
 /* p into the magazine; p = 0 when done. */
 inline push() {
-#ifdef BUSY_LATE
-    load_acquire(HI, h); load(TOP, t); enter(1);
-#else
-    enter(1);
-#ifdef TOP_FIRST
-    load(TOP, t); load_acquire(HI, h);
-#else
-    load_acquire(HI, h); load(TOP, t); /* [C.1] */
-#endif
-#endif
+    look();
     if
-    :: t < h ->
+    :: l && h == 0 ->
+        LEAVES_EARLY
+        d_step { assert(base != 0); at[p] = MAGAZINE };
+        store(HOT, p); p = 0
+    :: l && h != 0 && t < END(n) ->
         LEAVES_EARLY
         d_step { assert(OWNS(t)); at[p] = MAGAZINE };
         store(SLOT(t), p); p = 0; store(TOP, t + 1)
@@ -216,20 +227,22 @@ inline set_capacity(slots) {
         :: base != 0 && t > base -> d_step { peek(SLOT(base), n) }; store(SLOT(ARRAY_2), n); n = 1
         :: else
         fi;
+        load(HOT, h);
+        if :: h == NO_MAGAZINE -> store(HOT, 0) :: else fi;
         base = (slots == 1 -> ARRAY_1 : ARRAY_2);
-        store(TOP, base + n); store(LO, base); store(HI, base + slots);
+        store(TOP, base + n); store(BASE, base);
         free_state()
     :: k && CAPACITY >= slots -> free_state()
     :: else
     fi;
-    k = 0; n = 0; t = 0
+    k = 0; n = 0; t = 0; h = 0
 }
 
 /* Makes sure that there is a magazine; l = 0: there cannot be one now. */
 inline open_magazine() {
-    load(LO, l);
+    load(BASE, l);
     if
-    :: l == 0 -> set_capacity(1); load(LO, l)
+    :: l == 0 -> set_capacity(1); load(BASE, l)
     :: else
     fi
 }
@@ -254,11 +267,16 @@ inline age() {
         :: else -> break
         od;
         store(TOP, t);
+        load(HOT, h);
+        if
+        :: IS_OBJECT(h) -> d_step { assert(at[h] == MAGAZINE); at[h] = SLAB }; store(HOT, 0)
+        :: true
+        fi;
         free_state()
     :: k && base == 0 -> free_state()
     :: else
     fi;
-    k = 0; n = 0; t = 0
+    k = 0; n = 0; t = 0; h = 0
 }
 
 /* frusa_thread_flush. Waits for a recall to end. */
@@ -278,13 +296,15 @@ inline flush() {
             d_step { peek(SLOT(n), p); assert(p > 0 && at[p] == MAGAZINE); at[p] = SLAB; p = 0 }; n++
         :: else -> break
         od;
+        load(HOT, h);
+        if :: IS_OBJECT(h) -> d_step { assert(at[h] == MAGAZINE); at[h] = SLAB } :: else fi;
         base = 0;
-        store(TOP, 0); store(LO, 0); store(HI, 0);
+        store(HOT, NO_MAGAZINE); store(TOP, 0); store(BASE, 0);
         free_state()
     :: else
     fi;
     assert(at[1] != MAGAZINE && at[2] != MAGAZINE && at[3] != MAGAZINE);
-    k = 0; n = 0; t = 0
+    k = 0; n = 0; t = 0; h = 0
 }
 
 /* One object, around the cache; p = 0: the fallback refuses. */
@@ -314,10 +334,21 @@ inline slab_take(o) {
 #else
 #define LOAD_STATE(r) load_acquire(STATE, r)
 #endif
-#if defined(NO_RECHECK) || defined(FLUSH_BLIND)
-#define NOT_RECALLED true
-#else
 #define NOT_RECALLED (s != RECALLED) /* [C.5] */
+#ifdef REFILL_BLIND
+#define MAY_REFILL true
+#else
+#define MAY_REFILL NOT_RECALLED
+#endif
+#ifdef FLUSH_BLIND
+#define MAY_FLUSH true
+#else
+#define MAY_FLUSH NOT_RECALLED
+#endif
+#ifdef DEPOSIT_BLIND
+#define MAY_DEPOSIT true
+#else
+#define MAY_DEPOSIT NOT_RECALLED
 #endif
 
 /* A batch out of the slab into the array; its last object, p, goes to the caller and is as good as live. */
@@ -328,19 +359,10 @@ inline refill() {
 #endif
     enter(2);
     LOAD_STATE(s);
-#ifdef REFILL_BLIND
-    load(TOP, t); n = CAPACITY; /* no test, and a batch sized by the array, not by the limits */
-#else
     if
-    :: NOT_RECALLED ->
-        load(TOP, t); load(HI, h);
-        n = (h - t) & 255; /* room; wraps when the magazine is closed meanwhile */
-        load(LO, l); load(HI, h);
-        h = (h > l && l > 0 -> h - l : 0); /* capacity_of */
-        n = (n < h -> n : h)
+    :: MAY_REFILL -> load(TOP, t); load(BASE, n); n = (END(n) - t) & 255 /* room */
     :: else -> n = 0
     fi;
-#endif
 #ifndef BATCH_OUTSIDE
     if :: n > 0 -> slab_take(p); if :: p > 0 -> d_step { GOES_LIVE(p) } :: else fi :: else fi;
     if :: p > 0 && n > 1 -> slab_take(k) :: else fi;
@@ -364,13 +386,10 @@ inline grow_and_refill() {
     if
     :: p > 0 ->
         enter(2);
-        load_acquire(HI, h); load(TOP, t); /* [C.1] */
+        LOAD_STATE(s);
+        load(TOP, t); load(BASE, n);
         if
-#ifdef WRAP
-        :: ((h - t) & 255) >= 1 ->
-#else
-        :: t < h -> /* [C.6] */
-#endif
+        :: MAY_DEPOSIT && t < END(n) -> /* [C.5] */
             d_step { assert(OWNS(t)); at[k] = MAGAZINE }; store(SLOT(t), k);
             LEAVES_EARLY store(TOP, t + 1)
         :: else -> LEAVES_EARLY at[k] = SLAB
@@ -397,8 +416,8 @@ inline alloc() {
             if
             :: p > 0
             :: else ->
-                load(LO, l); load(HI, h); /* capacity_of: 0 when a recall came between, or is on */
-                if :: h > l && l > 0 -> grow_and_refill() :: else fi;
+                load(BASE, l); /* capacity_of: 0 when a recall came between */
+                if :: l > 0 -> grow_and_refill() :: else fi;
                 if :: p == 0 -> uncached_alloc() :: else fi
             fi
         fi
@@ -410,12 +429,8 @@ inline flush_half() {
     enter(2);
     LOAD_STATE(s);
     if
-    :: NOT_RECALLED ->
-#ifdef FLUSH_BLIND
-        l = base; h = base + CAPACITY; /* the array, not the limits */
-#else
-        load(LO, l); load(HI, h);
-#endif
+    :: MAY_FLUSH ->
+        load(BASE, l); h = END(l);
         load(TOP, t);
         if
         :: t == h && t > l -> n = (t - l + 1) / 2;
@@ -478,9 +493,7 @@ proctype owner() {
 }
 
 /* ---- The reclaimer. Its stores are in order and release; EARLY covers the owner's side of that. ---- */
-inline reopen() {
-    if :: base != 0 -> mem[LO] = base; mem[HI] = base + CAPACITY :: else fi
-}
+inline reopen() { mem[LIMIT] = 1 }
 
 inline drain() {
     draining = true;
@@ -490,13 +503,15 @@ inline drain() {
         d_step { x = mem[SLOT(a)]; assert(x > 0 && at[x] == MAGAZINE); at[x] = SLAB; x = 0 }; a++
     :: else -> break
     od;
+    if
+    :: IS_OBJECT(mem[HOT]) -> d_step { x = mem[HOT]; assert(at[x] == MAGAZINE); at[x] = SLAB; x = 0 }
+    :: else
+    fi;
     base = 0;
 #ifdef LIMITS_FIRST
-    mem[LO] = 0; mem[HI] = 0; draining = false; mem[TOP] = 0;
-#else
-    mem[TOP] = 0; draining = false; /* [C.4] */
-    mem[LO] = 0; mem[HI] = 0;
+    mem[LIMIT] = 1; draining = false;
 #endif
+    mem[HOT] = NO_MAGAZINE; mem[BASE] = 0; mem[TOP] = 0; draining = false; /* [C.4] */
     a = 0; T = 0
 }
 
@@ -517,7 +532,7 @@ proctype reclaimer(byte me) {
         atomic { !recall_lock -> recall_lock = true };
         atomic { mem[STATE] == 0 -> mem[STATE] = RECALLED };
 #endif
-        if :: base != 0 -> mem[LO] = CLOSED_LO; mem[HI] = 0 :: else fi;
+        mem[LIMIT] = 0;
 #ifdef REFUSED
         reopen(); /* another thread's cache, when the heavy barrier is refused */
 #else
@@ -552,6 +567,8 @@ proctype reclaimer(byte me) {
 
 init {
     atomic {
+        mem[LIMIT] = 1;
+        mem[HOT] = NO_MAGAZINE;
         if
         :: skip
         :: at[1] = SLAB; at[2] = SLAB; at[3] = SLAB

@@ -176,9 +176,9 @@ START_TEST(test_caches)
     REQUIRE(c != NULL);
     frusa_cache_dealloc(c, s.objects[0], SIZE, 0);
     ck_assert(fr_heap_is_valid(s.x.f));
-    require_noticed(&s, &c->mags[s.cls].top, "the top of a magazine");
-    require_noticed(&s, &c->mags[s.cls].hi, "a magazine's end");
-    require_noticed(&s, &c->busy, "an owner inside");
+    require_noticed(&s, &c->fast.magazines[s.cls].top, "the top of a magazine");
+    require_noticed(&s, &c->fast.magazines[s.cls].hi, "a magazine's end");
+    require_noticed(&s, &c->fast.busy, "an owner inside");
     require_noticed(&s, &c->state, "a cache's state");
     c->budget++;
     ck_assert(!fr_heap_is_valid(s.x.f));
