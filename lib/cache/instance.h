@@ -49,7 +49,10 @@ struct fr_instance {
     struct fr_registry registry;
     struct fr_retain retain;
     struct fr_link in_process; /* under the process lock, see instances.h */
-    size_t forks_at_rest;      /* value of fr_fork_count when the rest began */
+    /* Of an instance at rest, under the process lock: its fast slot before, 0: none; and the value
+     * of fr_fork_count when the rest began. */
+    size_t slot_at_rest;
+    size_t forks_at_rest;
     struct fr_heap heap;
 };
 

@@ -4,26 +4,66 @@
 fr_lock fr_process_lock;
 struct fr_link fr_process_instances = {&fr_process_instances, &fr_process_instances};
 
-/* A bit for each fast slot that an instance has; slot 0 is nobody's. Covered by the process
- * lock. */
-static unsigned slots_taken = 1;
+/* Covered by the process lock; that of slot 0 is not used. */
+static struct fast_slot {
+    const struct fr_instance *owner; /* perhaps at rest, and gone; NULL: the slot is free */
+    size_t resting;                  /* threads with a cache in the slot, of an owner at rest */
+} slots[FRUSA_INLINE_SLOTS_];
 
-_Static_assert(FRUSA_INLINE_SLOTS_ <= sizeof(slots_taken) * CHAR_BIT, "a bit for each slot");
+static void take_slot(struct fr_instance *inst)
+{
+    size_t slot = 1;
+    while (slot < FRUSA_INLINE_SLOTS_ && slots[slot].owner)
+        slot++;
+    slot = slot < FRUSA_INLINE_SLOTS_ ? slot : 0;
+    slots[slot].owner = inst;
+    fr_store_relaxed(&inst->fast_slot, slot);
+}
+
+static void leave_slot(struct fr_instance *inst)
+{
+    slots[fr_load_relaxed(&inst->fast_slot)].owner = NULL;
+    fr_store_relaxed(&inst->fast_slot, 0);
+}
 
 void fr_instances_add(struct fr_instance *inst)
 {
-    unsigned slot = fr_ctz(~(size_t)slots_taken);
-    slot = slot < FRUSA_INLINE_SLOTS_ ? slot : 0;
-    slots_taken |= 1u << slot;
-    fr_store_relaxed(&inst->fast_slot, slot);
+    take_slot(inst);
     fr_list_insert_after(&fr_process_instances, &inst->in_process);
 }
 
 void fr_instances_remove(struct fr_instance *inst)
 {
-    size_t slot = fr_load_relaxed(&inst->fast_slot);
-    if (slot != 0)
-        slots_taken &= ~(1u << slot);
-    fr_store_relaxed(&inst->fast_slot, 0);
+    leave_slot(inst);
     fr_list_remove(&inst->in_process);
+}
+
+void fr_instances_rest(struct fr_instance *inst, size_t in_slot)
+{
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
+    leave_slot(inst);
+    if (in_slot) {
+        slots[slot].owner = inst;
+        slots[slot].resting = in_slot;
+    }
+    inst->slot_at_rest = in_slot ? slot : 0;
+    fr_list_remove(&inst->in_process);
+}
+
+void fr_instances_leave_slot(size_t slot)
+{
+    if (--slots[slot].resting == 0)
+        slots[slot].owner = NULL;
+}
+
+void fr_instances_wake(struct fr_instance *inst)
+{
+    size_t slot = inst->slot_at_rest;
+    if (slot && slots[slot].owner == inst) {
+        slots[slot].resting = 0;
+        fr_store_relaxed(&inst->fast_slot, slot);
+    } else {
+        take_slot(inst);
+    }
+    fr_list_insert_after(&fr_process_instances, &inst->in_process);
 }

@@ -130,19 +130,6 @@ static int register_cache(struct fr_instance *inst, struct fr_thread *thread, st
     return 1;
 }
 
-/* Under the process lock, by the thread itself. */
-static void fill_fast_slot(struct fr_thread *thread, struct frusa_cache *c)
-{
-    if (!c->fenced)
-        fr_thread_set_fast(thread, fr_load_relaxed(&c->instance->fast_slot), c);
-}
-
-/* Under the process lock. Slot 0 belongs to all instances without a slot; it is empty anyway. */
-static void empty_fast_slot(struct fr_thread *thread, const struct fr_instance *inst)
-{
-    fr_thread_set_fast(thread, fr_load_relaxed(&inst->fast_slot), NULL);
-}
-
 /* Makes the cache the calling thread's; 0 when it has one by now (a nested call was faster), a
  * recall is on, the registry is busy, or there is no memory for its table. */
 static int attach(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
@@ -152,8 +139,8 @@ static int attach(struct fr_instance *inst, struct fr_thread *thread, struct fru
     if (!fr_thread_find(thread, inst) && fr_lock_try(&inst->registry.lock, FR_RANK_REGISTRY)) {
         done = register_cache(inst, thread, c);
         fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
-        if (done)
-            fill_fast_slot(thread, c);
+        if (done && !c->fenced)
+            fr_thread_set_fast(thread, fr_load_relaxed(&inst->fast_slot), c);
     }
     fr_process_unguard();
     return done;
@@ -203,26 +190,10 @@ static struct frusa_cache *make_cache(struct fr_instance *inst, struct fr_thread
     return c;
 }
 
-/* The slot that a thread's cache had, or another one, after the instance was at rest. A thread with
- * a lasting record uses none. */
-static void restore_fast_slot(struct fr_thread *self, struct frusa_cache *c)
-{
-    const struct fr_instance *inst = c->instance;
-    size_t slot = fr_load_relaxed(&inst->fast_slot);
-    if (self->lasting || c->fenced || !slot || fr_thread_fast(slot))
-        return;
-    fr_process_guard();
-    if (fr_thread_find(self, inst) == c) /* it may rest again by now */
-        fill_fast_slot(self, c);
-    fr_process_unguard();
-}
-
 struct frusa_cache *fr_registry_cache(struct fr_instance *inst)
 {
     struct fr_thread *self = fr_thread_self();
     struct frusa_cache *c = fr_registry_find(inst);
-    if (c)
-        restore_fast_slot(self, c);
     if (c || !self || self->exiting)
         return c;
     if (is_arming(self) || (inst->heap.flags & FRUSA_NO_THREAD_CACHE) ||
@@ -315,19 +286,29 @@ void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
 /* Under the process lock: a thread is about to end a cache that is no longer in its table. [R.4] */
 static void begin_leaving(struct fr_thread *thread, struct frusa_cache *c)
 {
-    empty_fast_slot(thread, c->instance);
+    fr_thread_set_fast(thread, fr_load_relaxed(&c->instance->fast_slot), NULL);
     fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
 }
 
+/* Under the process lock: a thread that ends has a cache of an instance at rest, whose record may
+ * be gone. The header stays. [R.7] */
+static void end_at_rest(struct fr_thread *thread, struct frusa_cache *c)
+{
+    c->thread = NULL;
+    for (size_t slot = 1; slot < FRUSA_INLINE_SLOTS_; slot++)
+        if (fr_thread_fast_of(thread, slot) == c)
+            fr_instances_leave_slot(slot);
+}
+
 /* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on
- * looking. Of an instance at rest the record may be gone: its cache is left as it is [R.7]. */
+ * looking. */
 static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
 {
     int rests;
     struct frusa_cache *c;
     fr_process_guard();
     while ((c = fr_thread_remove_any(thread, place, &rests)) && rests)
-        c->thread = NULL;
+        end_at_rest(thread, c);
     if (c)
         begin_leaving(thread, c);
     fr_process_unguard();
@@ -383,17 +364,29 @@ static int holds_only_idle_caches(struct fr_instance *inst)
            !fr_load_acquire(&inst->registry.leaving);
 }
 
+/* Under the process and the registry lock. Returns how many threads have their cache in the
+ * instance's fast slot. */
+static size_t rest_entries(struct fr_instance *inst)
+{
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
+    size_t in_slot = 0;
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        const struct frusa_cache *c = fr_cache_of_link(link);
+        fr_thread_rest(c->thread, inst);
+        in_slot += fr_thread_fast_of(c->thread, slot) == c;
+    }
+    return in_slot;
+}
+
 int fr_registry_rest(struct fr_instance *inst, int with_caches)
 {
     struct fr_registry *registry = &inst->registry;
     fr_lock_acquire(&registry->lock, FR_RANK_REGISTRY);
     int rests =
         (with_caches || fr_list_is_empty(&registry->caches)) && holds_only_idle_caches(inst);
-    for (struct fr_link *link = registry->caches.next; rests && link != &registry->caches;
-         link = link->next) {
-        fr_thread_rest(fr_cache_of_link(link)->thread, inst);
-        empty_fast_slot(fr_cache_of_link(link)->thread, inst);
-    }
+    if (rests)
+        fr_instances_rest(inst, rest_entries(inst));
     fr_lock_release(&registry->lock, FR_RANK_REGISTRY);
     return rests;
 }
@@ -401,6 +394,7 @@ int fr_registry_rest(struct fr_instance *inst, int with_caches)
 void fr_registry_wake(struct fr_instance *inst)
 {
     struct fr_registry *registry = &inst->registry;
+    fr_instances_wake(inst);
     fr_lock_acquire(&registry->lock, FR_RANK_REGISTRY);
     for (struct fr_link *link = registry->caches.next; link != &registry->caches;
          link = link->next) {
@@ -418,6 +412,7 @@ void fr_registry_wake(struct fr_instance *inst)
 void fr_registry_detach_all(struct fr_instance *inst)
 {
     unsigned round = 0;
+    size_t slot = fr_load_relaxed(&inst->fast_slot);
     fr_process_guard();
     fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
@@ -426,7 +421,7 @@ void fr_registry_detach_all(struct fr_instance *inst)
         if (!c->thread)
             continue;
         fr_thread_remove(c->thread, inst);
-        empty_fast_slot(c->thread, inst);
+        fr_thread_set_fast(c->thread, slot, NULL);
     }
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_process_unguard();

@@ -65,8 +65,8 @@ void fr_registry_detach_all(struct fr_instance *inst);
 void fr_registry_leave(struct fr_instance *inst, struct fr_misuse *m);
 
 /* With the process lock and the recall lock held, and bookings calling for the waking: lets the
- * caches rest, if nothing else is held and nobody is at work on them; 0: not now. with_caches: 0:
- * only if there are none. [R.7] */
+ * caches rest, if nothing else is held and nobody is at work on them, and takes the instance off
+ * the process's list; 0: not now. with_caches: 0: only if there are none. [R.7] */
 int fr_registry_rest(struct fr_instance *inst, int with_caches);
 
 /* With the process lock held: the end of that. */

@@ -15,7 +15,7 @@
  *
  * The record lies in thread-local storage, and frusa_destroy writes to it. So a thread whose end
  * may go unheard (FR_EXIT_MAYBE) has its table in a lasting record, in pages of its own. The fast
- * paths read `fast` of the record in thread-local storage alone, which stays empty then. A thread
+ * slots, which lie in thread-local storage alone, stay empty then. A thread
  * that is not heard of leaves the pages, and its caches to the next reclaim and to frusa_destroy.
  *
  * Who may change an entry, all under the process lock
@@ -23,7 +23,7 @@
  *   used -> gone                   the thread itself, and frusa_destroy of the instance
  *   used -> resting, back          whoever lets the instance rest, or wakes it (instances.h)
  *   resting -> gone                the thread itself
- * A slot of `fast` is filled by the thread itself, and emptied by whoever changes the entry.
+ * A fast slot is filled and emptied with its entry, but stays as it is while the entry rests.
  *
  * The thread itself looks entries up without the lock. An entry that frusa_destroy clears
  * meanwhile is another instance's than the one that the thread looks for, because nobody may use
@@ -104,6 +104,12 @@ FR_INLINE void *fr_thread_fast(size_t slot)
 /* Fills, or clears with NULL, a fast slot of a thread, unless it is slot 0, which stays empty:
  * threads may be reading it. The thread itself fills. */
 void fr_thread_set_fast(struct fr_thread *thread, size_t slot, void *cache);
+
+/* What is in a fast slot of any thread. */
+static inline void *fr_thread_fast_of(const struct fr_thread *thread, size_t slot)
+{
+    return thread->fast ? fr_load_ptr_relaxed(&thread->fast->caches[slot]) : NULL;
+}
 
 /* The thread's cache for an instance, NULL when it has none. The thread itself calls. */
 void *fr_thread_find(struct fr_thread *thread, const void *instance);

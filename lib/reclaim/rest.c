@@ -18,7 +18,6 @@ static void wake(struct fr_instance *inst)
         fr_fork_repair(inst);
     if (fr_heap_is_watched(&inst->heap))
         fr_tools_pool_begin(&inst->heap);
-    fr_instances_add(inst);
     fr_registry_wake(inst);
     /* Not earlier: a booking that does not wait must find the instance on the list. */
     fr_fallback_set_wake(&inst->heap.backing, NULL);
@@ -46,7 +45,6 @@ static void rest(struct fr_instance *inst)
         fr_fallback_set_wake(&inst->heap.backing, NULL);
         return;
     }
-    fr_instances_remove(inst);
     if (fr_heap_is_watched(&inst->heap))
         fr_tools_pool_end(&inst->heap);
     inst->forks_at_rest = fr_fork_count();

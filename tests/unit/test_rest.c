@@ -168,6 +168,79 @@ START_TEST(test_caches_of_other_threads)
 }
 END_TEST
 
+/* The fast slot of an instance at rest stays its own while threads have a cache in it. */
+START_TEST(test_slot_is_kept_and_given_up)
+{
+    static const struct gate fresh = GATE_INIT;
+    struct crowd crowd = {&heap, fresh, fresh};
+    struct team team;
+    team_start(&team, THREADS, use_before_and_after, &crowd);
+    gate_await(&crowd.used, THREADS);
+    use(&heap);
+    size_t slot = fr_load_relaxed(&instance(&heap)->fast_slot);
+    ck_assert_uint_ne(slot, 0);
+    frusa_reclaim(&heap);
+    frusa_t *other = frusa_create(NULL);
+    ck_assert_uint_ne(fr_load_relaxed(&instance(other)->fast_slot), slot);
+    frusa_destroy(other);
+    use(&heap);
+    ck_assert_uint_eq(fr_load_relaxed(&instance(&heap)->fast_slot), slot);
+    frusa_reclaim(&heap);
+    require_resting(&heap);
+    gate_open(&crowd.used);
+    gate_await(&crowd.woken, THREADS / 2);
+    gate_open(&crowd.woken);
+    team_join(&team);
+    frusa_reclaim(&heap);
+    require_resting(&heap);
+    other = frusa_create(NULL);
+    ck_assert_uint_eq(fr_load_relaxed(&instance(other)->fast_slot), slot);
+    use(other);
+    ck_assert_ptr_eq(fr_fast_cache(instance(other)), fr_registry_find(instance(other)));
+    use(&heap);
+    ck_assert_ptr_ne(fr_fast_cache(instance(&heap)), fr_fast_cache(instance(other)));
+    support_check_instance(other);
+    support_check_instance(&heap);
+    frusa_destroy(other);
+    frusa_destroy(&heap);
+}
+END_TEST
+
+static void use_and_wait(void *arg, size_t index)
+{
+    struct gate *gate = arg;
+    (void)index;
+    use(&heap);
+    gate_wait(gate);
+}
+
+/* Threads of an instance at rest end, which frees its slot; the instance cannot know. */
+START_TEST(test_slot_after_the_last_thread)
+{
+    static const struct gate fresh = GATE_INIT;
+    struct gate gate = fresh;
+    struct team team;
+    team_start(&team, THREADS, use_and_wait, &gate);
+    gate_await(&gate, THREADS);
+    size_t slot = fr_load_relaxed(&instance(&heap)->fast_slot);
+    frusa_reclaim(&heap);
+    require_resting(&heap);
+    gate_open(&gate);
+    team_join(&team);
+    frusa_t *other = frusa_create(NULL);
+    ck_assert_uint_eq(fr_load_relaxed(&instance(other)->fast_slot), slot);
+    use(other);
+    void *p = frusa_alloc(&heap, 100, 0);
+    ck_assert(frusa_owns(&heap, p) && !frusa_owns(other, p));
+    ck_assert_uint_ne(fr_load_relaxed(&instance(&heap)->fast_slot), slot);
+    frusa_dealloc(&heap, p, 100, 0);
+    frusa_destroy(other);
+    frusa_reclaim(&heap);
+    require_resting(&heap);
+    frusa_destroy(&heap);
+}
+END_TEST
+
 /* Over a fallback whose memory may be gone with the instance. */
 START_TEST(test_caches_over_another_fallback)
 {
@@ -262,5 +335,6 @@ START_TEST(test_rest_beside_use)
 END_TEST
 
 RUNNER_MAIN("rest", test_a_reclaim_that_leaves_nothing, test_what_keeps_an_instance_awake,
-            test_calls_at_rest, test_caches_of_other_threads, test_caches_over_another_fallback,
-            test_fork_at_rest, test_rest_beside_use)
+            test_calls_at_rest, test_caches_of_other_threads, test_slot_is_kept_and_given_up,
+            test_slot_after_the_last_thread, test_caches_over_another_fallback, test_fork_at_rest,
+            test_rest_beside_use)
