@@ -99,6 +99,9 @@ struct frusa_cache {
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
+    /* Of an instance at rest, under the process lock: the last fork that the owner called, by the
+     * child's fr_fork_count. */
+    size_t fork_survived;
     struct fr_link in_registry;
     /* bytes of capacity that may still be given out; covered by the state */
     size_t budget;

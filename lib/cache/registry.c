@@ -409,6 +409,27 @@ void fr_registry_wake(struct fr_instance *inst)
     fr_lock_release(&registry->lock, FR_RANK_REGISTRY);
 }
 
+void fr_registry_note_fork(size_t number)
+{
+    struct fr_thread *record = fr_thread_record();
+    struct frusa_cache *c;
+    size_t place = 0;
+    while (record && (c = fr_thread_next_resting(record, &place)))
+        c->fork_survived = number;
+}
+
+void fr_registry_forget_lost(struct fr_instance *inst, size_t number)
+{
+    for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
+         link = link->next) {
+        struct frusa_cache *c = fr_cache_of_link(link);
+        if (c->fork_survived == number)
+            continue;
+        fr_store_relaxed(&c->busy, 0);
+        c->thread = NULL;
+    }
+}
+
 void fr_registry_detach_all(struct fr_instance *inst)
 {
     unsigned round = 0;

@@ -72,6 +72,15 @@ int fr_registry_rest(struct fr_instance *inst, int with_caches);
 /* With the process lock held: the end of that. */
 void fr_registry_wake(struct fr_instance *inst);
 
+/*
+ * For children of forks, with the process lock held. Which threads have ended with the parent is
+ * not to be seen from their records' addresses: a new thread may have the same. So each fork notes
+ * its number in the caches that the only surviving thread has of instances at rest; and before such
+ * an instance wakes, the caches without that note lose their owners.
+ */
+void fr_registry_note_fork(size_t number);
+void fr_registry_forget_lost(struct fr_instance *inst, size_t number);
+
 /* Gives the spare headers back; returns their bytes. Calls the fallback. */
 size_t fr_registry_free_spares(struct fr_instance *inst);
 

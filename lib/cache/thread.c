@@ -161,6 +161,16 @@ void fr_thread_wake(struct fr_thread *thread, const void *instance, const void *
     }
 }
 
+void *fr_thread_next_resting(struct fr_thread *thread, size_t *place)
+{
+    while (*place < size_of(thread)) {
+        const struct fr_thread_entry *e = &entries_of(thread)[(*place)++];
+        if (fr_load_relaxed(&e->key) & KEY_RESTING)
+            return e->cache;
+    }
+    return NULL;
+}
+
 void *fr_thread_remove_any(struct fr_thread *thread, size_t *place, int *rests)
 {
     for (; *place < size_of(thread); ++*place) {

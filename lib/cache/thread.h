@@ -125,6 +125,10 @@ void fr_thread_remove(struct fr_thread *thread, const void *instance);
 void fr_thread_rest(struct fr_thread *thread, const void *instance);
 void fr_thread_wake(struct fr_thread *thread, const void *instance, const void *cache);
 
+/* Under the process lock: the caches of resting entries, one by one; NULL: no more. *place as
+ * below. */
+void *fr_thread_next_resting(struct fr_thread *thread, size_t *place);
+
 /* Under the process lock: removes any entry and returns its cache; NULL: there is none left.
  * *place, 0 in the beginning, is where to go on looking. *rests: the entry was a resting one. */
 void *fr_thread_remove_any(struct fr_thread *thread, size_t *place, int *rests);

@@ -86,7 +86,6 @@ size_t fr_fork_count(void)
 
 void fr_fork_repair(struct fr_instance *inst)
 {
-    fr_recall_orphan_after_fork(inst);
     fr_recall_open_after_fork(inst);
     fr_all_spans_drop_walkers(&inst->heap.all);
     fr_release_after_fork(&inst->heap);
@@ -99,9 +98,11 @@ static void child(void)
     fr_pagemap_after_fork();
     fr_fallback_mmap_fork_child();
     fr_fallback_arena_fork_child();
-    FOR_EACH_INSTANCE (link)
+    FOR_EACH_INSTANCE (link) {
+        fr_recall_orphan_after_fork(fr_instance_of_link(link));
         fr_fork_repair(fr_instance_of_link(link));
-    forks++;
+    }
+    fr_registry_note_fork(++forks);
     fr_thread_after_fork();
     fr_lock_reset(&fr_process_lock);
 }

@@ -12,7 +12,7 @@ void fr_fork_arm(void);
 size_t fr_fork_count(void);
 
 /* Under the process lock, in a child, for an instance that the fork did not know because it was at
- * rest: frees its locks, and makes orphans of the caches of threads that do not exist here. */
+ * rest: frees its locks and opens its caches. */
 void fr_fork_repair(struct fr_instance *inst);
 
 #endif /* FR_FORK_H */

@@ -14,8 +14,10 @@ static struct fr_instance *instance_of(struct fr_backing *b)
 /* Under the process lock. */
 static void wake(struct fr_instance *inst)
 {
-    if (inst->forks_at_rest != fr_fork_count())
+    if (inst->forks_at_rest != fr_fork_count()) {
+        fr_registry_forget_lost(inst, fr_fork_count());
         fr_fork_repair(inst);
+    }
     if (fr_heap_is_watched(&inst->heap))
         fr_tools_pool_begin(&inst->heap);
     fr_registry_wake(inst);

@@ -301,6 +301,60 @@ START_TEST(test_fork_at_rest)
 }
 END_TEST
 
+static void use_once(void *arg, size_t index)
+{
+    (void)arg, (void)index;
+    use(&heap);
+}
+
+/* A new thread of the child may lie where a thread of the parent lay. */
+static void use_in_new_threads(void *arg)
+{
+    (void)arg;
+    watchdog_start("the child of test_rest", 0);
+    team_run(1, use_once, NULL);
+    team_run(2, use_once, NULL);
+    use(&heap);
+    support_check_instance(&heap);
+    frusa_destroy(&heap);
+    REQUIRE(!is_known(&heap));
+}
+
+/* The forking thread's cache rests too: another thread's reclaim brought the rest about. */
+static void reclaim_to_rest(void *arg, size_t index)
+{
+    (void)arg, (void)index;
+    frusa_reclaim(&heap);
+    require_resting(&heap);
+}
+
+static void use_and_fork(void *arg, size_t index)
+{
+    (void)index;
+    use(&heap);
+    team_run(1, reclaim_to_rest, NULL);
+    child_run(use_in_new_threads, arg);
+}
+
+START_TEST(test_threads_of_the_child)
+{
+    static const struct gate fresh = GATE_INIT;
+    struct gate gate = fresh;
+    struct team team;
+    if (!env_child_may_start_threads() || !env_child_may_use_malloc())
+        return;
+    team_start(&team, THREADS, use_and_wait, &gate);
+    gate_await(&gate, THREADS);
+    frusa_reclaim(&heap);
+    child_run(use_in_new_threads, NULL);
+    use_and_fork(NULL, 0);
+    team_run(1, use_and_fork, NULL);
+    gate_open(&gate);
+    team_join(&team);
+    frusa_destroy(&heap);
+}
+END_TEST
+
 /* ---- everything at once ---- */
 
 static void use_and_reclaim(void *arg, size_t index)
@@ -337,4 +391,4 @@ END_TEST
 RUNNER_MAIN("rest", test_a_reclaim_that_leaves_nothing, test_what_keeps_an_instance_awake,
             test_calls_at_rest, test_caches_of_other_threads, test_slot_is_kept_and_given_up,
             test_slot_after_the_last_thread, test_caches_over_another_fallback, test_fork_at_rest,
-            test_rest_beside_use)
+            test_threads_of_the_child, test_rest_beside_use)
