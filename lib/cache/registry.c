@@ -425,7 +425,7 @@ void fr_registry_forget_lost(struct fr_instance *inst, size_t number)
         struct frusa_cache *c = fr_cache_of_link(link);
         if (c->fork_survived == number)
             continue;
-        fr_store_relaxed(&c->busy, 0);
+        fr_store_relaxed(&c->fast.busy, 0);
         c->thread = NULL;
     }
 }
