@@ -395,7 +395,8 @@ size_t frusa_stats_json(frusa_t *f, char *buf, size_t len);
  * Calls `visit` with one row for every span and large object; metadata spans are not shown.
  * `visit` runs with no lock held and may call the instance; spans that come or go meanwhile may be
  * missed. Caches are emptied first, so that `live` is exact when no other thread is inside the
- * instance. Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
+ * instance. `visit` must return: it is not to be left by longjmp, an exception, or the thread's
+ * end. Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
  */
 int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg);
 
