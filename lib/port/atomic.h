@@ -170,9 +170,19 @@ static inline unsigned fr_load_u32_relaxed(const fr_atomic_u32 *a)
     return AO_int_load(&a->v);
 }
 
+static inline unsigned fr_load_u32_acquire(const fr_atomic_u32 *a)
+{
+    return AO_int_load_acquire(&a->v);
+}
+
 static inline void fr_store_u32_relaxed(fr_atomic_u32 *a, unsigned value)
 {
     AO_int_store(&a->v, value);
+}
+
+static inline void fr_store_u32_release(fr_atomic_u32 *a, unsigned value)
+{
+    AO_int_store_release(&a->v, value);
 }
 
 static inline int fr_cas_u32_alone(fr_atomic_u32 *a, unsigned expected, unsigned value)
@@ -195,6 +205,19 @@ static inline int fr_cas_u32_release(fr_atomic_u32 *a, unsigned expected, unsign
     if (FR_ALONE())
         return fr_cas_u32_alone(a, expected, value);
     return AO_int_compare_and_swap_release(&a->v, expected, value);
+}
+
+/* Acquires, and orders what it wrote before every later load. (x86: every compare-and-swap
+ * does.) */
+static inline int fr_cas_u32_fenced(fr_atomic_u32 *a, unsigned expected, unsigned value)
+{
+    if (FR_ALONE())
+        return fr_cas_u32_alone(a, expected, value);
+    int done = AO_int_compare_and_swap_acquire(&a->v, expected, value);
+#if !defined(__x86_64__) && !defined(__i386__)
+    AO_nop_full();
+#endif
+    return done;
 }
 
 /* Orders the compiler only. */

@@ -6,6 +6,7 @@
 
 #if FR_HAVE_FUTEX
 #include <errno.h>
+#include <limits.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,11 +29,21 @@ void fr_wait_on(fr_atomic_u32 *word, unsigned value)
     errno = saved;
 }
 
-void fr_wake_one(fr_atomic_u32 *word)
+static void wake(fr_atomic_u32 *word, int threads)
 {
     int saved = errno;
-    syscall(FUTEX_CALL, &word->v, WAKE_PRIVATE, 1, NULL, NULL, 0);
+    syscall(FUTEX_CALL, &word->v, WAKE_PRIVATE, threads, NULL, NULL, 0);
     errno = saved;
+}
+
+void fr_wake_one(fr_atomic_u32 *word)
+{
+    wake(word, 1);
+}
+
+void fr_wake_all(fr_atomic_u32 *word)
+{
+    wake(word, INT_MAX);
 }
 #else
 void fr_wait_on(fr_atomic_u32 *word, unsigned value)
@@ -43,6 +54,11 @@ void fr_wait_on(fr_atomic_u32 *word, unsigned value)
 }
 
 void fr_wake_one(fr_atomic_u32 *word)
+{
+    (void)word;
+}
+
+void fr_wake_all(fr_atomic_u32 *word)
 {
     (void)word;
 }

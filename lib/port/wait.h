@@ -9,8 +9,9 @@
 /* Sleeps while *word is `value`; may return early for no reason. */
 void fr_wait_on(fr_atomic_u32 *word, unsigned value);
 
-/* Wakes one thread that sleeps on *word. */
+/* Wakes one thread, or all, that sleep on *word. */
 void fr_wake_one(fr_atomic_u32 *word);
+void fr_wake_all(fr_atomic_u32 *word);
 
 /*
  * One step of waiting for another thread that may have been descheduled: spins in the first rounds,
