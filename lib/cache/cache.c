@@ -227,8 +227,11 @@ void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
 {
     unsigned round = 0;
-    while (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING))
+    while (!fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING)) {
+        if (fr_gate_is_mine()) /* the fork gave up waiting for the reclaim that has the cache */
+            return;
         fr_back_off(&round);
+    }
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_cache_drain(c, cls, m);
     fr_store_release(&c->state, 0);

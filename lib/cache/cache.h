@@ -108,6 +108,7 @@ struct frusa_cache {
     int fenced;      /* the light barrier is a fence here; constant */
     unsigned ageing; /* the owner's: class at which ageing goes on */
     unsigned misses; /* the owner's: slow paths taken so far */
+    int is_lost;     /* a fork's: the owner did not leave in time */
     struct fr_magazine_info info[FR_CACHED_CLASSES];
 };
 

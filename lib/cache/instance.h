@@ -19,6 +19,14 @@ struct fr_retain {
     fr_atomic bound; /* bytes of empty spans; the largest number: no bound */
 };
 
+/* What a fork in progress did to the caches of other threads. Owner: recall.c. */
+enum fr_fork_state {
+    FR_FORK_IDLE,        /* nothing: no fork, or no such caches */
+    FR_FORK_CLOSED,      /* closed them */
+    FR_FORK_LOST_RECALL, /* gave up waiting for a reclaim, which has them */
+    FR_FORK_LOST_LIST    /* gave up waiting for the registry lock */
+};
+
 /* Which caches there are, and what keeps others from changing that. Owner: registry.c; recall.c
  * has the parts that it changes under the registry lock. */
 struct fr_registry {
@@ -27,11 +35,13 @@ struct fr_registry {
     struct fr_link caches; /* all that a recall looks at */
     struct fr_link spares; /* headers of ended caches, for the next ones */
     size_t spares_n;
+    fr_atomic caches_n;     /* of `caches`; changed under the lock */
     fr_atomic header_bytes; /* of all headers, spares included */
     fr_atomic recall_on;    /* a recall is in progress: no cache is registered */
     fr_atomic dying;        /* caches that their owners are emptying for good */
     fr_atomic leaving;      /* the same, until their headers are freed */
     fr_atomic abandoned;    /* a fork left DEAD caches behind */
+    enum fr_fork_state fork;
 };
 
 struct fr_instance {

@@ -18,6 +18,7 @@ void fr_registry_init(struct fr_instance *inst)
 {
     fr_list_init(&inst->registry.caches);
     fr_list_init(&inst->registry.spares);
+    fr_store_relaxed(&inst->registry.caches_n, 0);
 }
 
 struct frusa_cache *fr_registry_find(const struct fr_instance *inst)
@@ -111,22 +112,34 @@ void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m)
             fr_cache_drain(fr_cache_of_link(link), cls, m);
 }
 
-void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
+size_t fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead)
 {
+    size_t bytes = 0;
     while (!fr_list_is_empty(dead)) {
         struct fr_link *link = dead->next;
         fr_list_remove(link);
         free_header(inst, fr_cache_of_link(link));
+        bytes += FR_CACHE_BYTES;
     }
+    return bytes;
+}
+
+/* [R.1]. The thread that forks may register: nobody else looks at the registry meanwhile. */
+static int may_register(const struct fr_instance *inst)
+{
+    if (fr_gate_is_closed(FR_GATE_REGISTRATION))
+        return fr_gate_is_mine();
+    return !fr_load_relaxed(&inst->registry.recall_on);
 }
 
 /* Under the registry lock, and with a thread under the process lock too: registers unless a recall
  * is on [R.1], or there is no memory for the thread's table. */
 static int register_cache(struct fr_instance *inst, struct fr_thread *thread, struct frusa_cache *c)
 {
-    if (fr_load_relaxed(&inst->registry.recall_on) || (thread && !fr_thread_add(thread, inst, c)))
+    if (!may_register(inst) || (thread && !fr_thread_add(thread, inst, c)))
         return 0;
     fr_list_insert_after(&inst->registry.caches, &c->in_registry);
+    fr_store_relaxed(&inst->registry.caches_n, fr_load_relaxed(&inst->registry.caches_n) + 1);
     return 1;
 }
 
@@ -238,7 +251,7 @@ static void bury_abandoned(struct fr_instance *inst, struct fr_misuse *m)
         next = link->next;
         struct frusa_cache *c = fr_cache_of_link(link);
         if (fr_load_relaxed(&c->state) == (FR_CACHE_RECALLED | FR_CACHE_DEAD)) {
-            fr_list_remove(link);
+            fr_registry_remove(c);
             fr_list_insert_after(&dead, link);
         }
     }
@@ -267,7 +280,7 @@ static void end(struct frusa_cache *c, struct fr_misuse *m)
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         fr_cache_drain(c, cls, m);
     fr_lock_acquire(&inst->registry.lock, FR_RANK_REGISTRY);
-    fr_list_remove(&c->in_registry);
+    fr_registry_remove(c);
     fr_lock_release(&inst->registry.lock, FR_RANK_REGISTRY);
     fr_fetch_sub_release(&inst->registry.dying, 1);
     put_header_aside(inst, c);
@@ -277,17 +290,51 @@ static void end(struct frusa_cache *c, struct fr_misuse *m)
     fr_fetch_sub_release(&inst->registry.leaving, 1);
 }
 
+/* A thread keeps a list of the ends that it has begun. In the child of a fork only these go on. */
+static void begin_end(struct fr_thread_end *e, struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    e->instance = inst;
+    if (thread) {
+        e->outer = thread->ends;
+        thread->ends = e;
+    }
+    fr_fetch_add_relaxed(&inst->registry.leaving, 1);
+}
+
+static void end_end(struct fr_thread_end *e)
+{
+    struct fr_thread *thread = fr_thread_self();
+    if (thread)
+        thread->ends = e->outer;
+}
+
 void fr_registry_end(struct frusa_cache *c, struct fr_misuse *m)
 {
-    fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
+    struct fr_thread_end e;
+    begin_end(&e, c->instance);
     end(c, m);
+    end_end(&e);
+}
+
+void fr_registry_forget_ends(struct fr_instance *inst)
+{
+    struct fr_thread *thread = fr_thread_self();
+    size_t own = 0;
+    for (struct fr_thread_end *e = thread ? thread->ends : NULL; e; e = e->outer)
+        own += e->instance == inst;
+    /* Only what changes is written: an instance that is idle stays shared with the parent. */
+    if (fr_load_relaxed(&inst->registry.leaving) != own)
+        fr_store_relaxed(&inst->registry.leaving, own);
+    if (fr_load_relaxed(&inst->registry.dying))
+        fr_store_relaxed(&inst->registry.dying, 0);
 }
 
 /* Under the process lock: a thread is about to end a cache that is no longer in its table. [R.4] */
-static void begin_leaving(struct fr_thread *thread, struct frusa_cache *c)
+static void begin_leaving(struct fr_thread_end *e, struct fr_thread *thread, struct frusa_cache *c)
 {
     fr_thread_set_fast(thread, fr_load_relaxed(&c->instance->fast_slot), NULL);
-    fr_fetch_add_relaxed(&c->instance->registry.leaving, 1);
+    begin_end(e, c->instance);
 }
 
 /* Under the process lock: a thread that ends has a cache of an instance at rest, whose record may
@@ -302,7 +349,8 @@ static void end_at_rest(struct fr_thread *thread, struct frusa_cache *c)
 
 /* Takes a cache away from a thread that ends; NULL when it has none left. *place is where to go on
  * looking. */
-static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
+static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place,
+                                      struct fr_thread_end *e)
 {
     int rests;
     struct frusa_cache *c;
@@ -310,7 +358,7 @@ static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
     while ((c = fr_thread_remove_any(thread, place, &rests)) && rests)
         end_at_rest(thread, c);
     if (c)
-        begin_leaving(thread, c);
+        begin_leaving(e, thread, c);
     fr_process_unguard();
     return c;
 }
@@ -318,6 +366,7 @@ static struct frusa_cache *detach_one(struct fr_thread *thread, size_t *place)
 void fr_registry_leave(struct fr_instance *inst, struct fr_misuse *m)
 {
     struct fr_thread *record = fr_thread_record();
+    struct fr_thread_end e;
     struct frusa_cache *c = fr_registry_find(inst);
     if (!c)
         return;
@@ -325,11 +374,13 @@ void fr_registry_leave(struct fr_instance *inst, struct fr_misuse *m)
     c = fr_thread_find(record, inst);
     if (c) {
         fr_thread_remove(record, inst);
-        begin_leaving(record, c);
+        begin_leaving(&e, record, c);
     }
     fr_process_unguard();
-    if (c)
+    if (c) {
         end(c, m);
+        end_end(&e);
+    }
 }
 
 /* Runs among the destructors of thread-local data; later calls of the thread work uncached. */
@@ -338,11 +389,14 @@ static void thread_ends(void *arg)
     struct fr_thread *self = arg;
     struct fr_thread *record = self->lasting ? self->lasting : self;
     struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_thread_end e;
     struct frusa_cache *c;
     size_t place = 0;
     self->exiting = 1;
-    while ((c = detach_one(record, &place)))
+    while ((c = detach_one(record, &place, &e))) {
         end(c, &m);
+        end_end(&e);
+    }
     fr_thread_drop(self);
     if (m.kind != FR_MISUSE_NONE)
         fr_misuse_report("thread exit", &m);

@@ -100,6 +100,19 @@ static inline size_t fr_registry_spare_bytes(const struct fr_instance *inst)
  * under the recall lock, so that the next reclaim finds it all in the slabs; then frees their
  * headers, which calls the fallback. */
 void fr_registry_drain_dead(struct fr_link *dead, struct fr_misuse *m);
-void fr_registry_free_dead(struct fr_instance *inst, struct fr_link *dead);
+size_t fr_registry_free_dead(struct fr_instance *inst,
+                             struct fr_link *dead); /* the headers' bytes */
+
+/* Under the registry lock: takes a cache off the registry. */
+static inline void fr_registry_remove(struct frusa_cache *c)
+{
+    struct fr_registry *registry = &c->instance->registry;
+    fr_list_remove(&c->in_registry);
+    fr_store_relaxed(&registry->caches_n, fr_load_relaxed(&registry->caches_n) - 1);
+}
+
+/* In the child of a fork: forgets the ends of caches that other threads had begun. The fork may
+ * have been called by a fallback, out of the end of one of the caller's own. */
+void fr_registry_forget_ends(struct fr_instance *inst);
 
 #endif /* FR_REGISTRY_H */

@@ -62,6 +62,12 @@ struct fr_thread_entry {
     void *cache;   /* constant while the key is there */
 };
 
+/* A cache of the thread whose end is in progress, on the thread's stack. */
+struct fr_thread_end {
+    const void *instance;
+    struct fr_thread_end *outer; /* a fallback that the end calls may end another cache */
+};
+
 struct fr_thread {
     struct frusa_inline_thread_ *fast; /* what the fast paths read; NULL: nothing is there yet */
     struct fr_thread_entry *table;     /* NULL: `first` */
@@ -73,6 +79,8 @@ struct fr_thread {
     enum fr_exit_state exit_state;
     /* has the table in place of this record; NULL: none */
     struct fr_thread *lasting;
+    /* the innermost; NULL: none */
+    struct fr_thread_end *ends;
     /* what the table begins with */
     struct fr_thread_entry first[FR_THREAD_FIRST_ENTRIES];
 };

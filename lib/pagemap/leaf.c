@@ -186,13 +186,18 @@ int fr_leaf_is_discarding(fr_atomic *leaf, uintptr_t first, uintptr_t last)
     return 0;
 }
 
+int fr_leaf_discards(void)
+{
+    return trimmer.n != 0;
+}
+
 /* Discards until no leaf has an idle page, or all those are done that there were when it began, or
- * when another thread wanted the same. */
+ * when another thread wanted the same. Ends early when a fork waits for that. */
 static void trim(void)
 {
     size_t refused[FR_DISCARD_WORDS];
     trimmer.thread = fr_thread_id();
-    while (with_idle && trimmer.left > 0) {
+    while (with_idle && trimmer.left > 0 && !fr_gate_is_closed(FR_RANK_RECALL)) {
         open_batch();
         fr_pagemap_unguard(NULL);
         /* A page that is refused stays resident, all zero as it is. */

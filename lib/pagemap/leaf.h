@@ -43,6 +43,9 @@ extern fr_atomic fr_leaf_idle_pages;
 /* Gives the idle pages of all leaves back to the system. The caller holds no lock. */
 void fr_leaf_trim(void);
 
+/* Non-zero while some pages are being discarded. */
+int fr_leaf_discards(void);
+
 /* In the child of a fork: takes back what a thread that does not exist here was discarding. */
 void fr_leaf_after_fork(void);
 

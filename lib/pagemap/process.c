@@ -63,10 +63,23 @@ static void guard_for_set(struct fr_pagemap *map, uintptr_t first, uintptr_t las
     }
 }
 
+void fr_pagemap_before_fork(void)
+{
+    unsigned step = 0;
+    int locked;
+    while ((locked = fr_lock_acquire_patiently(&fr_pagemap_lock, FR_RANK_PAGEMAP)) &&
+           fr_leaf_discards() && fr_gate_is_patient(&step, FR_PATIENCE_LOCK))
+        fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
+    fr_gate_close(FR_GATE_BIT(FR_RANK_PAGEMAP));
+    if (locked)
+        fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
+}
+
 void fr_pagemap_after_fork(void)
 {
-    fr_leaf_after_fork();
-    fr_lock_reset(&fr_pagemap_lock);
+    fr_lock_forget(&fr_pagemap_lock);
+    if (fr_lock_is_free(&fr_pagemap_lock))
+        fr_leaf_after_fork();
 }
 
 void fr_pagemap_init(struct fr_pagemap *map, struct fr_backing *backing)

@@ -45,8 +45,11 @@ static inline void fr_pagemap_unguard(struct fr_pagemap *map)
     fr_lock_release(&fr_pagemap_lock, FR_RANK_PAGEMAP);
 }
 
-/* In the child of a fork whose handler held the lock: makes the lock free, and takes back what
- * another thread was discarding. */
+/* The thread that forks: waits until nobody discards pages of the map, and closes the gate for its
+ * lock. Otherwise a set of the forking thread could wait for a thread that waits at the gate. */
+void fr_pagemap_before_fork(void);
+
+/* In the child: frees the lock, and takes back what another thread was discarding. */
 void fr_pagemap_after_fork(void);
 
 #endif /* FR_PAGEMAP_PROCESS_H */

@@ -13,7 +13,7 @@
  * address (A). A lock inside the program's memory could not be taken around fork, because arenas
  * are not registered anywhere and are never ended (B); a lock that a thread held at the fork would
  * stay taken in the child for ever. Each lock is held for one search of the map at most, never two
- * at once except by fork (C).
+ * at once (C).
  */
 #include "providers/arena.h"
 
@@ -169,26 +169,14 @@ FR_EXPORT int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len)
     return 0;
 }
 
-/* Fork holds all locks at once, which their common rank forbids anybody else: it holds them
- * outside the ranks. No other thread takes two, so there is no circle. */
 void fr_fallback_arena_fork_prepare(void)
 {
-    for (unsigned i = 0; i < LOCK_COUNT; i++) {
-        fr_lock_acquire(&locks[i], FR_RANK_PROVIDER);
-        fr_lock_rank_pop(FR_RANK_PROVIDER);
-    }
-}
-
-void fr_fallback_arena_fork_parent(void)
-{
-    for (unsigned i = LOCK_COUNT; i-- > 0;) {
-        fr_lock_rank_push(FR_RANK_PROVIDER);
-        fr_lock_release(&locks[i], FR_RANK_PROVIDER);
-    }
+    for (unsigned i = 0; i < LOCK_COUNT; i++)
+        fr_lock_settle(&locks[i]);
 }
 
 void fr_fallback_arena_fork_child(void)
 {
     for (unsigned i = 0; i < LOCK_COUNT; i++)
-        fr_lock_reset(&locks[i]);
+        fr_lock_forget(&locks[i]);
 }

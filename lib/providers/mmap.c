@@ -351,22 +351,14 @@ FR_EXPORT const struct frusa_fallback_ops frusa_fallback_mmap = {
 /* ---- For the library itself
  * ---------------------------------------------------------------------- */
 
-/* Held outside the ranks: fork holds the locks of all fallbacks at once. */
 void fr_fallback_mmap_fork_prepare(void)
 {
-    fr_mmap_lock();
-    fr_lock_rank_pop(FR_RANK_PROVIDER);
-}
-
-void fr_fallback_mmap_fork_parent(void)
-{
-    fr_lock_rank_push(FR_RANK_PROVIDER);
-    fr_mmap_unlock();
+    fr_lock_settle(&fr_mmap_provider.lock);
 }
 
 void fr_fallback_mmap_fork_child(void)
 {
-    fr_lock_reset(&fr_mmap_provider.lock);
+    fr_lock_forget(&fr_mmap_provider.lock);
     /* The threads that were populating are not here. Nothing runs beside this, so no lock is
      * taken. */
     fr_mmap_provider.pending = 0;

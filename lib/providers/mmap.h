@@ -8,13 +8,11 @@
 #include <frusa.h>
 
 /*
- * Around fork: the provider does not change between prepare and parent; in the child it is as it
- * was when prepare returned. Granules that a vanished thread was in a call with stay used in the
- * child. Call prepare after every lock of a lower rank is held, parent or child before those are
- * released.
+ * Around fork, with the gate closed for providers (base/gate.h): prepare waits until the provider
+ * does not change any more. In the child it is as it was then. Granules that a vanished thread was
+ * in a call with stay used in the child.
  */
 void fr_fallback_mmap_fork_prepare(void);
-void fr_fallback_mmap_fork_parent(void);
 void fr_fallback_mmap_fork_child(void);
 
 /*

@@ -31,6 +31,7 @@ struct fr_recall {
     struct fr_instance *inst;
     int partial; /* the heavy barrier was refused: only `own` is in reach */
     struct frusa_cache *own;
+    int in_fork; /* between the handlers of a fork, which closed the caches and will open them */
 };
 
 /* Closes all caches and waits for their owners to be outside. Takes the recall lock. */
@@ -39,15 +40,19 @@ void fr_recall_begin(struct fr_recall *r, struct fr_instance *inst);
 /* Empties the magazines of one class of all recalled caches. */
 void fr_recall_drain(struct fr_recall *r, unsigned cls, struct fr_misuse *m);
 
-/* Opens the caches, releases the recall lock, frees what dead threads left (calls the fallback). */
-void fr_recall_end(struct fr_recall *r, struct fr_misuse *m);
+/* Opens the caches, releases the recall lock, frees what dead threads left (calls the fallback);
+ * returns the bytes of their headers. */
+size_t fr_recall_end(struct fr_recall *r, struct fr_misuse *m);
 
 /*
- * For fork, with the recall lock held by the caller: closes all caches and waits for their owners
- * to be outside; opens them again with what they hold, with the registry lock held; and in the
- * child, with every lock held, makes orphans of the caches of threads that do not exist there.
+ * For fork, with the gate closed for recalls and registration. Close closes the caches of all but
+ * the caller, and returns non-zero when there are any; then, after a heavy barrier and with the
+ * gate closed for registries, settle waits for their owners to be outside; open opens the caches
+ * again with what they hold. In the child, orphan comes before open: it makes orphans of the
+ * caches of threads that do not exist there.
  */
-void fr_recall_close_for_fork(struct fr_instance *inst);
+int fr_recall_close_for_fork(struct fr_instance *inst);
+void fr_recall_settle_for_fork(struct fr_instance *inst);
 void fr_recall_open_after_fork(struct fr_instance *inst);
 void fr_recall_orphan_after_fork(struct fr_instance *inst);
 

@@ -49,8 +49,8 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     size_t passes = fr_release_passes(&inst->heap);
     struct fr_link *retired = retire_data(&r, &want, m);
     *partial = r.partial;
-    fr_recall_end(&r, m);
-    size_t bytes = fr_release_retired(&inst->heap, retired, FR_DATA_SPANS, passes);
+    size_t bytes = fr_recall_end(&r, m);
+    bytes += fr_release_retired(&inst->heap, retired, FR_DATA_SPANS, passes);
     bytes += purge(inst, &want);
     bytes += fr_release_empty_metadata(&inst->heap, &want);
     if (want)

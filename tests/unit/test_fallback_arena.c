@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The arena's functions, called directly. */
+#include "base/gate.h"
+#include "base/rank.h"
 #include "providers/arena.h"
 
 #include <frusa.h>
@@ -218,18 +220,20 @@ static void fork_and_use(void *arg, size_t index)
         return;
     }
     for (size_t i = 0; i < env_scale(20, 4); i++) {
+        fr_gate_close(FR_GATE_BIT(FR_RANK_PROVIDER));
         fr_fallback_arena_fork_prepare();
         pid_t child = fork();
         if (child == 0) {
             tool_expect_lost_objects();
             fr_fallback_arena_fork_child();
+            fr_gate_open();
             alarm(env_watchdog_seconds());
             void *p = take(a, PAGE, PAGE);
             if (p != NULL)
                 give(a, p, PAGE);
             _exit(0);
         }
-        fr_fallback_arena_fork_parent();
+        fr_gate_open();
         int status;
         REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
         REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The mmap provider's functions, called directly. Each test begins with an empty provider. */
+#include "base/gate.h"
+#include "base/rank.h"
 #include "providers/mmap.h"
 
 #include <frusa.h>
@@ -468,6 +470,7 @@ static void use_child(void)
 {
     tool_expect_lost_objects();
     fr_fallback_mmap_fork_child();
+    fr_gate_open();
     alarm(env_watchdog_seconds());
     REQUIRE(fr_fallback_mmap_is_valid());
     char *p = take(SPAN, PAGE);
@@ -489,11 +492,12 @@ static void fork_or_churn(void *arg, size_t index)
         return;
     }
     for (size_t i = 0; i < env_scale(20, 4); i++) {
+        fr_gate_close(FR_GATE_BIT(FR_RANK_PROVIDER));
         fr_fallback_mmap_fork_prepare();
         pid_t child = fork();
         if (child == 0)
             use_child();
-        fr_fallback_mmap_fork_parent();
+        fr_gate_open();
         int status;
         REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
         REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
