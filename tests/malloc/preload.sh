@@ -4,7 +4,7 @@
 
 . "${srcdir:-.}/common.sh"
 
-programs='cancelled early family keys late libc_names processes sandbox stack'
+programs='cancelled early family keys late libc_names processes sandbox stack streams'
 if with_cxx; then programs="$programs operators replaced"; fi
 
 for options in '' checked=1 no_thread_cache=1 managed_max=4k,retain=0 thread_cache_max=64k,huge=always; do
