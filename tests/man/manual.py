@@ -15,6 +15,8 @@ INCLUDE = TOP / "include"
 
 SPDX = "SPDX-License-Identifier: MIT OR Apache-2.0"
 
+INLINE = "static inline"
+
 _findings = 0
 
 
@@ -104,30 +106,49 @@ def normal(text):
 
 
 def statements(text):
-    """What stands before each semicolon outside braces."""
-    depth, start = 0, 0
+    """What stands before each semicolon outside braces; of an inline function, its head."""
+    depth, start, brace = 0, 0, 0
     for i, c in enumerate(text):
+        if c == "{" and depth == 0:
+            brace = i
         depth += (c == "{") - (c == "}")
         if c == ";" and depth == 0:
             yield text[start:i]
             start = i + 1
+        elif c == "}" and depth == 0 and INLINE in text[start:brace]:
+            yield text[start:brace].replace(INLINE, "")
+            start = i + 1
+
+
+def without_attributes(text):
+    """A text without the attributes that compilers take."""
+    while "__attribute__" in text:
+        start = text.index("__attribute__")
+        end = text.index("(", start)
+        depth = 1
+        while depth > 0:
+            end += 1
+            depth += (text[end] == "(") - (text[end] == ")")
+        text = text[:start] + text[end + 1:]
+    return text
 
 
 def declared_name(statement):
-    """(kind, name) of a normalised declaration; None for what is not one of this library's."""
+    """(kind, name) of a normalised declaration; None for what is not one of this library's, or is
+    private: those names end in an underscore or in the number of the inline paths' layout."""
     for kind, pattern in (("struct", r"struct (frusa\w*)\{"),
                           ("type", r"typedef struct \w+ (frusa\w+)$"),
                           ("variable", r"extern .*\b(frusa\w+)$"),
                           ("function", r"[\w *]*?\b(frusa_\w+)\(")):
         found = re.match(pattern, statement)
         if found:
-            return kind, found.group(1)
+            return None if re.search(r"_\d*$", found.group(1)) else (kind, found.group(1))
     return None
 
 
 def declarations():
     """(kind, name) -> normalised declaration, for all that the headers declare in public."""
-    command = shlex.split(os.environ["CC"]) + ["-E", "-U__GNUC__", f"-I{INCLUDE}", "-x", "c", "-"]
+    command = shlex.split(os.environ["CC"]) + ["-E", f"-I{INCLUDE}", "-x", "c", "-"]
     includes = "".join(f"#include <{path.name}>\n" for path in sorted(INCLUDE.glob("*.h")))
     output = subprocess.run(command, input=includes, stdout=subprocess.PIPE, encoding="utf-8",
                             check=True).stdout
@@ -139,21 +160,23 @@ def declarations():
         elif ours:
             kept.append(line)
     found = {}
-    for statement in statements("\n".join(kept)):
+    for statement in statements(without_attributes("\n".join(kept))):
         text = normal(statement)
         key = declared_name(text)
-        if key and key != ("struct", "frusa"):
+        if key and key != ("struct", "frusa_instance"):  # frusa_t's tag
             # Members that the header calls private are none of the manual's business.
             found[key] = re.sub(r"[^;{]*\bfrusa_\w+_(\[[^;]*)?;", "", text)
     return found or die("the headers declare nothing")
 
 
 def macros():
-    """Name -> parameters, or None for a macro without, of the public macros."""
+    """Name -> parameters, or None for a macro without, of the public macros: those that the headers
+    define, and those that a program defines before it includes them."""
     pattern = r"^#define (FRUSA_\w*[A-Z0-9])(?!\w)(\([^)]*\))?"
     found = re.findall(pattern, header_text(), re.MULTILINE)
+    found += [(name, "") for name in re.findall(r"\bdefined\((FRUSA_\w*[A-Z0-9])\)", header_text())]
     public = {name: normal(args) if args else None for name, args in found
-              if name not in ("FRUSA_H", "FRUSA_MALLOC_H")}
+              if not name.endswith("_H")}
     return public or die("the headers define no macros")
 
 

@@ -47,7 +47,7 @@ def check_declaration(page, statement):
 def check_page(page, synopsis):
     lines = []
     for line in synopsis.splitlines():
-        word = line.strip()
+        word = line.strip().removeprefix("#define ")
         if word in macros:
             show(page, ("macro", word))
         elif not word.startswith("#include"):
