@@ -39,7 +39,8 @@ AC_DEFUN([FRUSA_COMPILER_FLAGS], [
 ])
 
 # FRUSA_MALLOC
-# What libfrusa-malloc is built with: MALLOC_CFLAGS, MALLOC_CXXFLAGS, MALLOC_LDFLAGS; the conditionals
+# What libfrusa-malloc is built with: MALLOC_CFLAGS, MALLOC_CXXFLAGS, MALLOC_LDFLAGS; CXX17_CXXFLAGS, what all
+# files in C++ are built with; the conditionals
 # WITH_MALLOC and HAVE_CXX (without a C++ compiler there is no operator new in it, and the C++ library's own
 # ones call malloc).
 AC_DEFUN([FRUSA_MALLOC], [
@@ -57,10 +58,11 @@ AC_DEFUN([FRUSA_MALLOC], [
     ])
     CXXFLAGS=$frusa_save_CXXFLAGS
     AS_IF([test "x$frusa_cv_cxx17" = xyes], [
-        AX_APPEND_COMPILE_FLAGS([-std=c++17 -Wall -Wextra -Wundef -Wshadow -Wno-missing-attributes],
+        AX_APPEND_COMPILE_FLAGS([-std=c++17 -Wall -Wextra -Wundef -Wshadow], [CXX17_CXXFLAGS], [-Werror])
+        AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [CXX17_CXXFLAGS])])
+        MALLOC_CXXFLAGS=$CXX17_CXXFLAGS
+        AX_APPEND_COMPILE_FLAGS([-Wno-missing-attributes -fvisibility=hidden -fno-rtti -fno-plt],
             [MALLOC_CXXFLAGS], [-Werror])
-        AX_APPEND_COMPILE_FLAGS([-fvisibility=hidden -fno-rtti -fno-plt], [MALLOC_CXXFLAGS], [-Werror])
-        AS_IF([test "x$enable_werror" = xyes], [AX_APPEND_FLAG([-Werror], [MALLOC_CXXFLAGS])])
     ])
     AC_LANG_POP([C++])
     AM_CONDITIONAL([WITH_MALLOC], [test "x$with_malloc" != xno])
@@ -70,6 +72,7 @@ AC_DEFUN([FRUSA_MALLOC], [
         [malloc_summary="yes, without operator new and delete: no C++17 compiler was found"])
     AC_SUBST([HAVE_CXX17], [$frusa_cv_cxx17])
     AC_SUBST([MALLOC_CFLAGS])
+    AC_SUBST([CXX17_CXXFLAGS])
     AC_SUBST([MALLOC_CXXFLAGS])
     AC_SUBST([MALLOC_LDFLAGS])
 ])

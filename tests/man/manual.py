@@ -180,5 +180,12 @@ def macros():
     return public or die("the headers define no macros")
 
 
+def cxx_headers():
+    """Name -> normal text of the headers for C++ alone."""
+    return {path.name: normal(re.sub(r"^#.*$", "", path.read_text(encoding="utf-8"),
+                                     flags=re.MULTILINE))
+            for path in sorted(INCLUDE.glob("*.hpp"))}
+
+
 def public_names():
-    return {name for _, name in declarations()} | set(macros())
+    return {name for _, name in declarations()} | set(macros()) | set(cxx_headers())

@@ -63,6 +63,40 @@ def check_page(page, synopsis):
         fail(f"{page.file}: SYNOPSIS ends without a semicolon: {rest}")
 
 
+def members(text):
+    """The public functions of the classes of a header for C++: what stands before their bodies."""
+    for body in re.findall(r"\bclass [^;{}]*\{public:(.*?)(?=protected:|private:)", text):
+        depth, start = 0, 0
+        for i, c in enumerate(body):
+            if c == "{" and depth == 0 and "(" in body[start:i]:
+                yield body[start:i]
+            depth += (c == "{") - (c == "}")
+            if depth == 0 and c in ";}":
+                start = i + 1
+
+
+def head(member):
+    """A member function without initialisers, and without what a page leaves out."""
+    member = member.replace("[[nodiscard]]", "")
+    return re.sub(r"(\)(?:const)?(?: ?noexcept)?):[^:].*", r"\1", member)
+
+
+def check_cxx_page(page, synopsis):
+    """The public functions of the classes are those of the header."""
+    text = manual.normal(re.sub(r"^ *#.*$", "", synopsis, flags=re.MULTILINE))
+    shown_here = set()
+    for body in re.findall(r"\bclass [^;{}]*\{public:(.*?)\};", text):
+        shown_here |= set(body.rstrip(";").split(";"))
+    wanted = {head(member) for member in members(manual.cxx_headers()[page.name])
+              if not member.startswith("friend ")}
+    if not wanted:
+        manual.die(f"{page.name} declares nothing")
+    for member in sorted(wanted - shown_here):
+        fail(f"{page.file}: does not declare {member}")
+    for member in sorted(shown_here - wanted):
+        fail(f"{page.file}: not in the header: {member}")
+
+
 def check_function_page(page, functions, sections):
     """A page of functions says what they return and how they behave among threads."""
     for heading in ("RETURN VALUE", "ATTRIBUTES"):
@@ -77,6 +111,9 @@ for page in real.values():
     if page.section != "3":
         continue
     sections = page.sections()
+    if page.name in manual.cxx_headers():
+        check_cxx_page(page, sections["SYNOPSIS"])
+        continue
     check_page(page, sections["SYNOPSIS"])
     functions = [name for (kind, name), file in shown.items()
                  if kind == "function" and file == page.file]

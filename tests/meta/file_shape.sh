@@ -7,7 +7,7 @@
 make_scratch
 
 c_files=$(for directory in include lib malloc tests bench examples tools; do
-    list_sources $directory .c .h .cc
+    list_sources $directory .c .h .hpp .cc
 done)
 require_list "C files" "$c_files"
 others=$(
@@ -20,6 +20,7 @@ others=$(
 for file in $c_files; do
     awk -v file="$file" '
         /^{/ { start = NR }
+        /^};/ { start = 0 } # a class
         /^}/ && start { if (NR - start > 60) printf "%s:%d: a function of %d lines\n", file, start, NR - start + 1
                         start = 0 }
         END { if (NR >= 600) printf "%s: %d lines\n", file, NR }

@@ -6,7 +6,7 @@
 . "${srcdir:-.}/common.sh"
 
 files=$(for directory in include lib malloc tests bench examples tools; do
-    list_sources $directory .c .h .cc
+    list_sources $directory .c .h .hpp .cc
 done)
 require_list "C files" "$files"
 

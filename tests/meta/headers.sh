@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The installed headers compile alone, as C11, C++11, C++17 and C++20, without a warning, in every compiler that
-# is here; and so do the initialisers.
+# is here; and so do the initialisers. Those for C++ alone begin with C++17.
 
 . "${srcdir:-.}/common.sh"
 make_scratch
 
-headers=$(list_sources include .h)
-require_list "headers" "$headers"
+c_headers=$(list_sources include .h)
+require_list "headers" "$c_headers"
+cxx_headers=$(list_sources include .hpp)
+require_list "headers for C++" "$cxx_headers"
 
-for header in $headers; do
+for header in $c_headers; do
     echo "#include <${header#include/}>"
 done > "$scratch/includes"
 cat "$scratch/includes" - > "$scratch/initialisers" << 'END'
@@ -28,6 +30,8 @@ compiled=0
 compile() {
     compiler=$1 standard=$2 language=$3
     shift 3
+    headers=$c_headers
+    case $standard in c++17 | c++20) headers="$c_headers $cxx_headers" ;; esac
     for header in $headers; do
         printf '#include <%s>\n#include <%s>\n' "${header#include/}" "${header#include/}" > "$scratch/alone"
         # shellcheck disable=SC2086 # lists of words
