@@ -72,8 +72,22 @@ static void resolve(void)
 
 static int is_frusa(void)
 {
-    return bench_binding == BENCH_FRUSA || bench_binding == BENCH_FRUSA_UNSIZED ||
-           bench_binding == BENCH_FRUSA_CACHE;
+    switch (bench_binding) {
+    case BENCH_FRUSA:
+    case BENCH_FRUSA_UNSIZED:
+    case BENCH_FRUSA_CACHE:
+    case BENCH_FRUSA_INLINE:
+    case BENCH_FRUSA_INLINE_UNSIZED:
+    case BENCH_FRUSA_INLINE_CACHE:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static int has_explicit_cache(void)
+{
+    return bench_binding == BENCH_FRUSA_CACHE || bench_binding == BENCH_FRUSA_INLINE_CACHE;
 }
 
 /* The sized binding that the preloaded library has; ends the process if there is none. tcmalloc
@@ -105,6 +119,9 @@ enum bench_binding bench_binding_open(const char *name)
         {"frusa-no-purge", BENCH_FRUSA},
         {"frusa-unsized", BENCH_FRUSA_UNSIZED},
         {"frusa-cache", BENCH_FRUSA_CACHE},
+        {"frusa-inline", BENCH_FRUSA_INLINE},
+        {"frusa-inline-unsized", BENCH_FRUSA_INLINE_UNSIZED},
+        {"frusa-inline-cache", BENCH_FRUSA_INLINE_CACHE},
         {"malloc", BENCH_MALLOC},
         {"malloc-sized", BENCH_SIZED},
     };
@@ -173,7 +190,7 @@ void bench_handle_open(struct bench_handle *h)
     h->sdallocx = peer.sdallocx;
     if (is_empty())
         h->scratch = take_scratch();
-    if (bench_binding == BENCH_FRUSA_CACHE) {
+    if (has_explicit_cache()) {
         h->cache = frusa_cache_create(bench_instance);
         if (h->cache == NULL)
             bench_out_of_memory(0);

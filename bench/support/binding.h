@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <frusa-inline.h>
 #include <frusa.h>
 
 #include "nothing.h"
@@ -18,14 +19,17 @@
 #define BENCH_INLINE static inline __attribute__((always_inline))
 
 enum bench_binding {
-    BENCH_EMPTY,         /* no allocator: the loop's own cost */
-    BENCH_EMPTY_CALL,    /* no allocator behind two calls into a shared library */
-    BENCH_FRUSA,         /* frusa_alloc, frusa_dealloc */
-    BENCH_FRUSA_UNSIZED, /* frusa_malloc, frusa_free */
-    BENCH_FRUSA_CACHE,   /* frusa_cache_alloc, frusa_cache_dealloc */
-    BENCH_MALLOC,        /* malloc, free of whatever library is preloaded */
-    BENCH_SIZED,         /* malloc, and a sized free of the form (pointer, size) */
-    BENCH_SDALLOCX       /* malloc, and sdallocx(pointer, size, flags) */
+    BENCH_EMPTY,                /* no allocator: the loop's own cost */
+    BENCH_EMPTY_CALL,           /* no allocator behind two calls into a shared library */
+    BENCH_FRUSA,                /* frusa_alloc, frusa_dealloc */
+    BENCH_FRUSA_UNSIZED,        /* frusa_malloc, frusa_free */
+    BENCH_FRUSA_CACHE,          /* frusa_cache_alloc, frusa_cache_dealloc */
+    BENCH_FRUSA_INLINE,         /* frusa_inline_alloc, frusa_inline_dealloc */
+    BENCH_FRUSA_INLINE_UNSIZED, /* frusa_inline_malloc, frusa_inline_free */
+    BENCH_FRUSA_INLINE_CACHE,   /* frusa_inline_cache_alloc, frusa_inline_cache_dealloc */
+    BENCH_MALLOC,               /* malloc, free of whatever library is preloaded */
+    BENCH_SIZED,                /* malloc, and a sized free of the form (pointer, size) */
+    BENCH_SDALLOCX              /* malloc, and sdallocx(pointer, size, flags) */
 };
 
 /* What the calls of one thread need. Copied into locals by the workloads. */
@@ -85,6 +89,15 @@ BENCH_INLINE void *bench_alloc(enum bench_binding b, const struct bench_handle *
     case BENCH_FRUSA_CACHE:
         ptr = frusa_cache_alloc(h->cache, size, BENCH_ALIGN);
         break;
+    case BENCH_FRUSA_INLINE:
+        ptr = frusa_inline_alloc(h->instance, size, BENCH_ALIGN);
+        break;
+    case BENCH_FRUSA_INLINE_UNSIZED:
+        ptr = frusa_inline_malloc(h->instance, size);
+        break;
+    case BENCH_FRUSA_INLINE_CACHE:
+        ptr = frusa_inline_cache_alloc(h->cache, size, BENCH_ALIGN);
+        break;
     default:
         ptr = malloc(size);
         break;
@@ -115,6 +128,15 @@ BENCH_INLINE void bench_free(enum bench_binding b, const struct bench_handle *h,
     case BENCH_FRUSA_CACHE:
         frusa_cache_dealloc(h->cache, ptr, size, BENCH_ALIGN);
         break;
+    case BENCH_FRUSA_INLINE:
+        frusa_inline_dealloc(h->instance, ptr, size, BENCH_ALIGN);
+        break;
+    case BENCH_FRUSA_INLINE_UNSIZED:
+        frusa_inline_free(h->instance, ptr);
+        break;
+    case BENCH_FRUSA_INLINE_CACHE:
+        frusa_inline_cache_dealloc(h->cache, ptr, size, BENCH_ALIGN);
+        break;
     case BENCH_SIZED:
         h->free_sized(ptr, size);
         break;
@@ -127,7 +149,8 @@ BENCH_INLINE void bench_free(enum bench_binding b, const struct bench_handle *h,
     }
 }
 
-/* Explicit caches have no call for it: allocate, copy, free, as their users must. */
+/* The inline header has no realloc: the library's is called. Explicit caches have none at all:
+ * allocate, copy, free, as their users must. */
 BENCH_INLINE void *bench_realloc(enum bench_binding b, const struct bench_handle *h, void *ptr,
                                  size_t size, size_t new_size)
 {
@@ -138,12 +161,15 @@ BENCH_INLINE void *bench_realloc(enum bench_binding b, const struct bench_handle
     case BENCH_EMPTY_CALL:
         return bench_nothing_alloc(ptr, new_size, BENCH_ALIGN);
     case BENCH_FRUSA:
+    case BENCH_FRUSA_INLINE:
         moved = frusa_realloc(h->instance, ptr, size, BENCH_ALIGN, new_size);
         break;
     case BENCH_FRUSA_UNSIZED:
+    case BENCH_FRUSA_INLINE_UNSIZED:
         moved = frusa_resize(h->instance, ptr, new_size);
         break;
     case BENCH_FRUSA_CACHE:
+    case BENCH_FRUSA_INLINE_CACHE:
         moved = bench_alloc(b, h, new_size);
         memcpy(moved, ptr, size < new_size ? size : new_size);
         bench_free(b, h, ptr, size);
@@ -175,6 +201,15 @@ BENCH_INLINE void *bench_realloc(enum bench_binding b, const struct bench_handle
             break;                                                                                 \
         case BENCH_FRUSA_CACHE:                                                                    \
             body(BENCH_FRUSA_CACHE, __VA_ARGS__);                                                  \
+            break;                                                                                 \
+        case BENCH_FRUSA_INLINE:                                                                   \
+            body(BENCH_FRUSA_INLINE, __VA_ARGS__);                                                 \
+            break;                                                                                 \
+        case BENCH_FRUSA_INLINE_UNSIZED:                                                           \
+            body(BENCH_FRUSA_INLINE_UNSIZED, __VA_ARGS__);                                         \
+            break;                                                                                 \
+        case BENCH_FRUSA_INLINE_CACHE:                                                             \
+            body(BENCH_FRUSA_INLINE_CACHE, __VA_ARGS__);                                           \
             break;                                                                                 \
         case BENCH_MALLOC:                                                                         \
             body(BENCH_MALLOC, __VA_ARGS__);                                                       \

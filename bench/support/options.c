@@ -31,9 +31,9 @@ static void usage(const char *program)
 {
     fprintf(stderr,
             "usage: %s "
-            "--binding=empty|empty-call|frusa|frusa-no-purge|frusa-unsized|frusa-cache|malloc|\n"
-            "       malloc-sized [--threads=N] [--budget=MS] [--min=BYTES] [--max=BYTES] "
-            "[--objects=N]\n"
+            "--binding=empty|empty-call|frusa|frusa-no-purge|frusa-unsized|frusa-cache|\n"
+            "       frusa-inline|frusa-inline-unsized|frusa-inline-cache|malloc|malloc-sized\n"
+            "       [--threads=N] [--budget=MS] [--min=BYTES] [--max=BYTES] [--objects=N]\n"
             "       [--mode=WORD]\n",
             program);
     exit(2);
