@@ -17,6 +17,11 @@ KNOWN_LIBRARIES = (
 # Sized frees that only pass on to the unsized one: left out of short runs, where each counts.
 SLOWER_SIZED = ("mi_free_size",)
 
+# libfrusa's bindings: by shared calls, and by the paths of <frusa-inline.h>.
+SHARED = ("frusa", "frusa-cache", "frusa-unsized")
+INLINE = ("frusa-inline", "frusa-inline-cache", "frusa-inline-unsized")
+LEFT_OUT_OF_SHORT = ("frusa-unsized", "frusa-inline-cache", "frusa-inline-unsized")
+
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
@@ -28,6 +33,10 @@ class Candidate:
     @property
     def is_peer(self):
         return self.binding.startswith("malloc")
+
+    @property
+    def is_inline(self):
+        return self.binding in INLINE
 
     @property
     def allocator(self):
@@ -98,7 +107,7 @@ def find(programs, extra, short):
     if about is None:
         raise SystemExit("bench: the program describe does not run")
     version = about["version"]
-    bindings = ["frusa", "frusa-cache"] + ([] if short else ["frusa-unsized"])
+    bindings = [b for b in SHARED + INLINE if not short or b not in LEFT_OUT_OF_SHORT]
     candidates = [Candidate("empty loop", "empty"), Candidate("empty call", "empty-call")]
     candidates += [Candidate(b, b, version=version) for b in bindings]
     candidates += _peer(programs, "glibc", "", short)

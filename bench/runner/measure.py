@@ -73,6 +73,8 @@ def _run(command, candidate):
 
 
 def _takes_part(row, candidate):
+    if candidate.is_inline:
+        return row.inline
     if candidate.binding == "frusa-cache":
         return row.caches
     return not candidate.binding.startswith("empty") or row.time

@@ -9,8 +9,17 @@ import subprocess
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f", "#b0a000")
 OURS = "#000000"
 
+# libfrusa's families in the plot of times: title, candidate, point type of gnuplot (open for shared
+# calls, filled for the inline header), size.
+FAMILIES = (("libfrusa", "frusa", 6, 1.5), ("libfrusa, inline", "frusa-inline", 7, 1.5),
+            ("libfrusa, explicit caches", "frusa-cache", 4, 1.3),
+            ("libfrusa, inline, explicit caches", "frusa-inline-cache", 5, 1.3),
+            ("libfrusa, unsized", "frusa-unsized", 8, 1.3),
+            ("libfrusa, inline, unsized", "frusa-inline-unsized", 9, 1.3))
+GOAL, INLINE_GOAL = "#d62728", "#ff9896"
+
 # The ratios that the plot of times shows; what lies beyond is drawn at its edge.
-LEFT, RIGHT = 0.25, 16
+LEFT, RIGHT = 0.125, 16
 
 
 def _best_of(results, row, names):
@@ -18,9 +27,9 @@ def _best_of(results, row, names):
     return min(values) if values else None
 
 
-def _allocators(candidates):
-    """Allocator -> names of its variants; libfrusa's are families of their own."""
-    chosen = {"libfrusa": ["frusa"], "libfrusa, explicit caches": ["frusa-cache"]}
+def _peers(candidates):
+    """Peer -> names of its variants."""
+    chosen = {}
     for c in candidates:
         if c.is_peer:
             chosen.setdefault(c.allocator, []).append(c.name)
@@ -37,6 +46,24 @@ def _draw(path, script):
         subprocess.run(["gnuplot"], input=script(terminal, path + suffix), text=True, check=True)
 
 
+def _series(candidates):
+    """(title, names of the variants, point type, size, colour) of each series of the plot."""
+    for title, name, mark, size in FAMILIES:
+        yield title, [name], mark, size, OURS
+    for index, (title, variants) in enumerate(_peers(candidates).items()):
+        yield title, variants, 4 + (index + 2) % 3 * 2, 0.9, COLOURS[index % len(COLOURS)]
+
+
+def _goal_lines(rows, goal_of):
+    """A short upright line in each row that has the goal."""
+    lines = []
+    for index, row in enumerate(rows):
+        if goal_of(row):
+            y = len(rows) - index
+            lines.append(f"{goal_of(row)} {y - 0.35}\n{goal_of(row)} {y + 0.35}\n")
+    return "\n".join(lines)
+
+
 def _ratio_plot(path, rows, results, candidates):
     """A line for each row, a mark for each allocator, at its time over the best peer's."""
     peers = [c.name for c in candidates if c.is_peer]
@@ -44,7 +71,7 @@ def _ratio_plot(path, rows, results, candidates):
     if not rows:
         return
     data, plots = [], []
-    for index, (name, variants) in enumerate(_allocators(candidates).items()):
+    for index, (name, variants, kind, size, colour) in enumerate(_series(candidates)):
         points = []
         for line, row in enumerate(rows):
             value = _best_of(results, row, variants)
@@ -53,28 +80,28 @@ def _ratio_plot(path, rows, results, candidates):
                 points.append(f"{ratio:.4f} {len(rows) - line}")
         if not points:
             continue
-        ours = index < 2
         data.append(f"$d{index} << EOD\n" + "\n".join(points) + "\nEOD")
-        kind, size = (7, 1.5) if index == 0 else (6, 1.3) if index == 1 else (4 + index % 3 * 2, 0.9)
-        colour = OURS if ours else COLOURS[(index - 2) % len(COLOURS)]
         plots.append(f"$d{index} using 1:2 with points pt {kind} ps {size} lw 1.5 lc rgb '{colour}' "
                      f"title {_quoted(name)}")
-    goals = [f"{r.goal} {len(rows) - i - 0.35}\n{r.goal} {len(rows) - i + 0.35}\n"
-             for i, r in enumerate(rows) if r.goal]
-    data.append("$goals << EOD\n" + "\n".join(goals) + "\nEOD")
-    plots.insert(0, "$goals using 1:2 with lines lw 3 lc rgb '#d62728' title 'goal'")
+    for title, colour, goal_of in (("goal", GOAL, lambda r: r.goal),
+                                   ("goal, inline", INLINE_GOAL, lambda r: r.inline_goal)):
+        lines = _goal_lines(rows, goal_of)
+        if lines:
+            block = "$" + title.replace(", ", "_")
+            data.append(f"{block} << EOD\n{lines}\nEOD")
+            plots.insert(0, f"{block} using 1:2 with lines lw 3 lc rgb '{colour}' title '{title}'")
     labels = ", ".join(f"{_quoted(r.name)} {len(rows) - i}" for i, r in enumerate(rows))
 
     def script(terminal, output):
         return "\n".join(
             data + [
-                "set terminal " + terminal.format(w=1000, h=140 + 24 * len(rows)),
+                "set terminal " + terminal.format(w=1200, h=100 + 24 * max(len(rows), len(plots))),
                 f"set output {_quoted(output)}",
                 "set logscale x 2", f"set xrange [{LEFT}:{RIGHT}]",
-                "set xtics (0.25, 0.5, '1 (best peer)' 1, 2, 4, 8, 16)",
+                "set xtics (0.125, 0.25, 0.5, '1 (best peer)' 1, 2, 4, 8, 16)",
                 f"set yrange [0.4:{len(rows) + 0.6}]", f"set ytics ({labels}) scale 0",
                 "set grid xtics ytics lt 1 lw 0.5 lc rgb '#dddddd'",
-                "set key outside top center horizontal",
+                "set key outside right top vertical Left reverse",
                 f"set xlabel 'time over the best peer in the same run (left is faster; beyond {RIGHT}: at the edge)'",
                 f"set arrow from 1,0.4 to 1,{len(rows) + 0.6} nohead lw 1.5 lc rgb '#888888'",
                 "plot " + ", \\\n  ".join(plots),
@@ -93,7 +120,7 @@ def _giveback_plot(path, rows, results, candidates):
     if row is None:
         return
     lines = []
-    for name, variants in _allocators(candidates).items():
+    for name, variants in [("libfrusa", ["frusa"]), *_peers(candidates).items()]:
         values = [results.minimum(row, variants[0], metric) for metric, _ in STAGES]
         if all(v is not None for v in values):
             lines.append(_quoted(name) + " " + " ".join(f"{v / 1024:.2f}" for v in values))

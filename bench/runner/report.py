@@ -22,11 +22,18 @@ class Verdict:
     ratio: typing.Optional[float] = None
     goal: str = ""
     met: typing.Optional[bool] = None
+    inline: typing.Optional[float] = None
+    inline_cache: typing.Optional[float] = None
+    inline_ratio: typing.Optional[float] = None
+    inline_goal: str = ""
+    inline_met: typing.Optional[bool] = None
 
 
 def judge(row, results, candidates):
     v = Verdict(row, results.minimum(row, "frusa"), results.minimum(row, "frusa-cache"),
-                results.minimum(row, "empty loop"), results.minimum(row, "empty call"))
+                results.minimum(row, "empty loop"), results.minimum(row, "empty call"),
+                inline=results.minimum(row, "frusa-inline"),
+                inline_cache=results.minimum(row, "frusa-inline-cache"))
     peers = [(results.minimum(row, c.name), c.name) for c in candidates if c.is_peer]
     peers = [p for p in peers if p[0] is not None]
     glibc = dict((name, value) for value, name in peers).get("glibc")
@@ -37,6 +44,7 @@ def judge(row, results, candidates):
         v.best, v.best_name = glibc, "glibc"
     elif peers:
         v.best, v.best_name = min(peers)
+    _judge_inline(v)
     if v.ours is None:
         return v
     if v.best:
@@ -48,6 +56,14 @@ def judge(row, results, candidates):
     elif row.goal is not None and v.ratio is not None:
         v.goal, v.met = f"<= {row.goal}", v.ratio <= row.goal
     return v
+
+
+def _judge_inline(v):
+    if v.inline is None or not v.best:
+        return
+    v.inline_ratio = v.inline / v.best
+    if v.row.inline_goal is not None:
+        v.inline_goal, v.inline_met = f"<= {v.row.inline_goal}", v.inline_ratio <= v.row.inline_goal
 
 
 def geometric_mean(values):
@@ -65,6 +81,10 @@ def _ratio(value):
     return "-" if value is None else f"{value:.2f}"
 
 
+def _met(value):
+    return "-" if value is None else "yes" if value else "NO"
+
+
 def _lines(table):
     """A table in columns, which is Markdown too."""
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
@@ -79,14 +99,15 @@ def _lines(table):
 
 
 def summary(verdicts):
-    table = [["row", "unit", "goal", "ratio", "met", "frusa", "best peer", "", "empty loop", "empty call",
-              "explicit cache", "of frusa"]]
+    table = [["row", "unit", "goal", "ratio", "met", "frusa", "inline goal", "inline ratio",
+              "inline met", "inline", "best peer", "", "empty loop", "empty call", "explicit cache",
+              "inline explicit cache"]]
     for v in verdicts:
         table.append([
-            v.row.name, v.row.unit, v.goal or "-", _ratio(v.ratio),
-            "-" if v.met is None else "yes" if v.met else "NO", _figure(v.ours), _figure(v.best),
-            v.best_name or "-", _figure(v.empty), _figure(v.call), _figure(v.cache),
-            _ratio(v.cache / v.ours if v.cache and v.ours else None),
+            v.row.name, v.row.unit, v.goal or "-", _ratio(v.ratio), _met(v.met), _figure(v.ours),
+            v.inline_goal or "-", _ratio(v.inline_ratio), _met(v.inline_met), _figure(v.inline),
+            _figure(v.best), v.best_name or "-", _figure(v.empty), _figure(v.call),
+            _figure(v.cache), _figure(v.inline_cache),
         ])
     return _lines(table)
 
@@ -134,15 +155,30 @@ def system_calls(traced):
     return _lines(table)
 
 
+def _own_means(timed):
+    """By shared calls in all rows; inline in the rows that have it, beside shared calls in the same
+    rows; and inline where a row has it, shared calls in the others."""
+    shared = geometric_mean([v.ratio for v in timed])
+    if shared is None:
+        return []
+    met = "yes" if shared <= 0.75 else "NO"
+    lines = [f"libfrusa over the best peer, geometric mean of {len(timed)} time rows: "
+             f"by shared calls {shared:.3f} (goal <= 0.75: {met})"]
+    having = [v for v in timed if v.inline_ratio]
+    if having:
+        mixed = geometric_mean([v.inline_ratio or v.ratio for v in timed])
+        inline = geometric_mean([v.inline_ratio for v in having])
+        same = geometric_mean([v.ratio for v in having])
+        lines.append(f"libfrusa inline where a row has it, by shared calls elsewhere: {mixed:.3f}")
+        lines.append(f"libfrusa in the {len(having)} rows that have inline figures: "
+                     f"inline {inline:.3f}, by shared calls {same:.3f}")
+    return lines
+
+
 def means(verdicts, results, candidates):
     """Geometric means over the time rows, of each allocator over the best peer of the row."""
     timed = [v for v in verdicts if v.row.time and v.best]
-    lines = []
-    ours = geometric_mean([v.ratio for v in timed])
-    if ours is not None:
-        met = "yes" if ours <= 0.75 else "NO"
-        lines.append(f"libfrusa over the best peer, geometric mean of {len(timed)} time rows: "
-                     f"{ours:.3f} (goal <= 0.75: {met})")
+    lines = _own_means(timed)
     names = sorted({c.allocator for c in candidates if c.is_peer})
     for name in names:
         variants = [c.name for c in candidates if c.is_peer and c.allocator == name]
@@ -159,16 +195,17 @@ def means(verdicts, results, candidates):
 
 def text(rows, results, candidates, traced, about, short):
     verdicts = [judge(row, results, candidates) for row in rows]
-    goals = [v for v in verdicts if v.met is not None]
+    goals = [m for v in verdicts for m in (v.met, v.inline_met) if m is not None]
     lines = ["# Benchmarks of libfrusa" + (", short run" if short else ""), ""]
     lines += [f"{name}: {value}  " for name, value in about.items()]
     lines += ["allocators: " + ", ".join(f"{c.name} {c.version}".strip() for c in candidates), ""]
     lines += ["Times are the shortest of many short repetitions, the loop included (nothing is",
               "subtracted). Wall time with several threads is that of one thread's operation while all",
-              "work. The ratio is libfrusa over the best peer in this run.", ""]
+              "work. A ratio is libfrusa over the best peer in this run. The columns frusa and explicit",
+              "cache are of shared calls, the inline columns of the paths of <frusa-inline.h>.", ""]
     lines += summary(verdicts) + [""] + means(verdicts, results, candidates)
     if goals:
-        lines.append(f"goals met: {sum(v.met for v in goals)} of {len(goals)}")
+        lines.append(f"goals met: {sum(goals)} of {len(goals)}")
     lines += ["", "## All figures", ""] + matrix(verdicts, results, candidates)
     claimed = claims(rows, results)
     if claimed:
