@@ -7,6 +7,10 @@
 #ifndef FRUSA_MALLOC_H
 #define FRUSA_MALLOC_H
 
+/* free takes objects of this instance: gcc must not warn of that. */
+#if !defined(FRUSA_NO_DEALLOC_WARNINGS)
+#define FRUSA_NO_DEALLOC_WARNINGS
+#endif
 #include <frusa.h>
 
 #if defined(__cplusplus)

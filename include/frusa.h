@@ -36,6 +36,34 @@
 #define FRUSA_ATTR_(x)
 #endif
 
+/*
+ * The attributes of a function that returns a new object. They tell gcc (from 11 on) which
+ * functions take the object back. With -Wall it then warns of an object that goes to free or
+ * delete, of memory from malloc or new that goes to an instance, of the use of an object after
+ * it was given back, and of a NULL instance. With -fanalyzer it also warns of objects that are
+ * given back twice, lost, or used without a test for NULL.
+ *
+ * gcc does not follow what frusa_realloc and frusa_resize return, nor the inline functions of
+ * <frusa-inline.h>, which turns reports of leaks off. It does not know that frusa_destroy gives
+ * live objects back: it reports such an object as lost when only a local variable designates it.
+ * Programs that rely on frusa_destroy for that use -Wno-analyzer-malloc-leak.
+ *
+ * FRUSA_NO_DEALLOC_WARNINGS, defined before this header is included, turns all but the warnings of
+ * NULL off. It is for programs whose malloc is libfrusa-malloc, and so may give objects to free
+ * (<frusa-malloc.h>, included first, defines it), and for instances with FRUSA_FRONT_INITIALIZER,
+ * which take foreign pointers.
+ */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(FRUSA_NO_DEALLOC_WARNINGS)
+#if __GNUC__ >= 11
+#define FRUSA_ATTR_NEW_                                                                            \
+    __malloc__, __malloc__(frusa_dealloc, 2), __malloc__(frusa_free, 2),                           \
+        __malloc__(frusa_cache_dealloc, 2)
+#endif
+#endif
+#if !defined(FRUSA_ATTR_NEW_)
+#define FRUSA_ATTR_NEW_ __malloc__
+#endif
+
 #if defined(__cplusplus)
 #define FRUSA_ALIGNAS_(n) alignas(n)
 extern "C" {
@@ -256,6 +284,23 @@ frusa_t *frusa_create_with(const struct frusa_fallback_ops *ops, const struct fr
 void frusa_destroy(frusa_t *f);
 
 /* ------------------------------------------------------------------------------------------------
+ * Giving back. Each of these takes an object of any allocating call.
+ */
+
+/*
+ * Gives an object back, from any thread. The layout is the one that it was allocated with, or any
+ * other of the same size class (frusa_good_size tells). NULL is a no-op. Leaves errno alone.
+ */
+void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align) FRUSA_ATTR_((nonnull(1)));
+
+/* Gives an object back, whatever its layout. NULL is a no-op. Leaves errno alone. */
+void frusa_free(frusa_t *f, void *ptr) FRUSA_ATTR_((nonnull(1)));
+
+/* As frusa_dealloc on the cache's instance, through the cache (see frusa_cache_create). */
+void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align)
+    FRUSA_ATTR_((nonnull(1)));
+
+/* ------------------------------------------------------------------------------------------------
  * Allocation with a layout at both ends
  */
 
@@ -268,17 +313,11 @@ void frusa_destroy(frusa_t *f);
  *   ENOMEM  the fallback refused, the limit is reached or the request overflows (above PTRDIFF_MAX)
  */
 void *frusa_alloc(frusa_t *f, size_t size, size_t align)
-    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1), alloc_size(2), warn_unused_result));
 
 /* The same, with the first `size` bytes zero. Memory known to be zero is not touched. */
 void *frusa_alloc_zeroed(frusa_t *f, size_t size, size_t align)
-    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
-
-/*
- * Gives an object back, from any thread. The layout is the one that it was allocated with, or any
- * other of the same size class (frusa_good_size tells). NULL is a no-op. Leaves errno alone.
- */
-void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align);
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1), alloc_size(2), warn_unused_result));
 
 /*
  * Changes an object's size.
@@ -290,7 +329,7 @@ void frusa_dealloc(frusa_t *f, void *ptr, size_t size, size_t align);
  *   EINVAL, ENOMEM  as frusa_alloc
  */
 void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new_size)
-    FRUSA_ATTR_((alloc_size(5), warn_unused_result));
+    FRUSA_ATTR_((nonnull(1), alloc_size(5), warn_unused_result));
 
 /* ------------------------------------------------------------------------------------------------
  * Allocation without a layout at the later ends. Both families mix freely on the same object.
@@ -298,11 +337,11 @@ void *frusa_realloc(frusa_t *f, void *ptr, size_t size, size_t align, size_t new
 
 /* As frusa_alloc(f, size, 0). */
 void *frusa_malloc(frusa_t *f, size_t size)
-    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1), alloc_size(2), warn_unused_result));
 
 /* As frusa_alloc_zeroed(f, n * size, 0); ENOMEM when the product overflows. */
 void *frusa_calloc(frusa_t *f, size_t n, size_t size)
-    FRUSA_ATTR_((malloc, alloc_size(2, 3), warn_unused_result));
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1), alloc_size(2, 3), warn_unused_result));
 
 /*
  * As frusa_realloc for an object whose layout the caller does not know. Only alignof(max_align_t)
@@ -310,10 +349,7 @@ void *frusa_calloc(frusa_t *f, size_t n, size_t size)
  * object back, it gives an object of size 0.
  */
 void *frusa_resize(frusa_t *f, void *ptr, size_t new_size)
-    FRUSA_ATTR_((alloc_size(3), warn_unused_result));
-
-/* Gives an object back, whatever its layout. NULL is a no-op. Leaves errno alone. */
-void frusa_free(frusa_t *f, void *ptr);
+    FRUSA_ATTR_((nonnull(1), alloc_size(3), warn_unused_result));
 
 /*
  * Returns the bytes at `ptr`, an object of `f`, that its owner may use: at least the size asked
@@ -321,18 +357,18 @@ void frusa_free(frusa_t *f, void *ptr);
  * (_FORTIFY_SOURCE) knows only the size asked for: frusa_resize to the usable size, which moves
  * nothing, before using the rest.
  */
-size_t frusa_usable_size(frusa_t *f, const void *ptr);
+size_t frusa_usable_size(frusa_t *f, const void *ptr) FRUSA_ATTR_((nonnull(1)));
 
 /*
  * Returns the bytes that a layout really gets from `f`: its size class (under FRUSA_CHECKED with
  * what guards the object), or for a large one the size asked of the fallback. 0 for a layout that
  * frusa_alloc would refuse with EINVAL or as overflowing. Does not allocate and sets no errno.
  */
-size_t frusa_good_size(const frusa_t *f, size_t size, size_t align);
+size_t frusa_good_size(const frusa_t *f, size_t size, size_t align) FRUSA_ATTR_((nonnull(1)));
 
 /* Returns 1 when the address `ptr`, any address at all, lies in a span or large object of `f`,
  * else 0. */
-int frusa_owns(frusa_t *f, const void *ptr);
+int frusa_owns(frusa_t *f, const void *ptr) FRUSA_ATTR_((nonnull(1)));
 
 /* ------------------------------------------------------------------------------------------------
  * Reclaim
@@ -354,13 +390,13 @@ int frusa_owns(frusa_t *f, const void *ptr);
  * threads begins to be refused after caches exist (a system call filter installed late), the
  * caches of other threads cannot be emptied: errno is then set to EPERM, else it is left alone.
  */
-size_t frusa_reclaim(frusa_t *f);
+size_t frusa_reclaim(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
 
 /* The same, but stops once at least `target` bytes went back. A target of 0 does nothing. */
-size_t frusa_reclaim_some(frusa_t *f, size_t target);
+size_t frusa_reclaim_some(frusa_t *f, size_t target) FRUSA_ATTR_((nonnull(1)));
 
 /* Empties the calling thread's own cache into the spans, for a thread about to idle. */
-void frusa_thread_flush(frusa_t *f);
+void frusa_thread_flush(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
 
 /*
  * Bounds the empty memory that the instance keeps for reuse without being asked: when spans
@@ -370,7 +406,7 @@ void frusa_thread_flush(frusa_t *f);
  * spans are kept no longer than a call. Returns 0, or -1 with errno:
  *   EINVAL  a static instance with options out of range
  */
-int frusa_set_retain(frusa_t *f, size_t bytes);
+int frusa_set_retain(frusa_t *f, size_t bytes) FRUSA_ATTR_((nonnull(1)));
 
 /* ------------------------------------------------------------------------------------------------
  * Introspection
@@ -380,7 +416,7 @@ int frusa_set_retain(frusa_t *f, size_t bytes);
  * Fills *out; exact when no other thread is inside the instance. Returns 0, or -1 with errno:
  *   EINVAL  out is NULL; or a static instance with options out of range
  */
-int frusa_get_stats(frusa_t *f, struct frusa_stats *out);
+int frusa_get_stats(frusa_t *f, struct frusa_stats *out) FRUSA_ATTR_((nonnull(1)));
 
 /*
  * Writes the statistics, plus one row for each size class in use, as JSON text.
@@ -389,7 +425,7 @@ int frusa_get_stats(frusa_t *f, struct frusa_stats *out);
  * len is 0. Returns the length of the whole text without its zero byte, as snprintf does: a value
  * of len or more means that the text was cut.
  */
-size_t frusa_stats_json(frusa_t *f, char *buf, size_t len);
+size_t frusa_stats_json(frusa_t *f, char *buf, size_t len) FRUSA_ATTR_((nonnull(1)));
 
 /*
  * Calls `visit` with one row for every span and large object; metadata spans are not shown.
@@ -398,7 +434,8 @@ size_t frusa_stats_json(frusa_t *f, char *buf, size_t len);
  * instance. `visit` must return: it is not to be left by longjmp, an exception, or the thread's
  * end. Returns 0, or the first non-zero value that `visit` returned, which ends the walk.
  */
-int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg);
+int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg)
+    FRUSA_ATTR_((nonnull(1)));
 
 /* Returns the version of the library in use, "MAJOR.MINOR.PATCH". */
 const char *frusa_version(void);
@@ -414,12 +451,11 @@ const char *frusa_version(void);
  *   ENOMEM  the fallback refused or the limit is reached
  *   EINVAL  a static instance with options out of range
  */
-frusa_cache_t *frusa_cache_create(frusa_t *f) FRUSA_ATTR_((warn_unused_result));
+frusa_cache_t *frusa_cache_create(frusa_t *f) FRUSA_ATTR_((nonnull(1), warn_unused_result));
 
-/* As frusa_alloc and frusa_dealloc on the cache's instance, through the cache. */
+/* As frusa_alloc on the cache's instance, through the cache; frusa_cache_dealloc gives back. */
 void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
-    FRUSA_ATTR_((malloc, alloc_size(2), warn_unused_result));
-void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t size, size_t align);
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1), alloc_size(2), warn_unused_result));
 
 /* Empties the cache and ends it. NULL is a no-op. Leaves errno alone. */
 void frusa_cache_destroy(frusa_cache_t *c);

@@ -24,10 +24,7 @@
 #define FRUSA_HPP
 
 #if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wold-style-cast" /* it is a header for C, too */
 #include <frusa-inline.h>
-#pragma GCC diagnostic pop
 #else
 #include <frusa.h>
 #endif
