@@ -204,10 +204,20 @@ static int set_capacity(struct frusa_cache *c, unsigned cls, size_t capacity)
     return done;
 }
 
+void fr_cache_forget_array(struct frusa_cache *c, unsigned cls)
+{
+    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
+    c->info[cls].base = NULL;
+    c->info[cls].capacity = 0;
+    fr_store_relaxed(&mag->hot, FR_NO_MAGAZINE);
+    fr_store_relaxed(&mag->top, 0);
+    fr_store_relaxed(&mag->lo, 0);
+    fr_store_relaxed(&mag->hi, 0);
+}
+
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 {
     struct fr_heap *h = &c->instance->heap;
-    struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     struct fr_magazine_info *info = &c->info[cls];
     void **base = info->base;
     if (!base)
@@ -216,11 +226,7 @@ void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
     give_hot(c, cls, FR_NO_MAGAZINE, m);
     fr_slab_give(h, cls, base, array_objects(c, cls), m);
     c->budget += info->capacity * fr_class_size(cls);
-    info->base = NULL;
-    info->capacity = 0;
-    fr_store_relaxed(&mag->top, 0);
-    fr_store_relaxed(&mag->lo, 0);
-    fr_store_relaxed(&mag->hi, 0);
+    fr_cache_forget_array(c, cls);
     fr_meta_free(h, base, bytes);
 }
 

@@ -178,6 +178,9 @@ void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m);
  */
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m);
 
+/* The same caller: leaves a magazine without an array, and whatever it held behind. */
+void fr_cache_forget_array(struct frusa_cache *c, unsigned cls);
+
 /* Non-zero when the class has an array. For whoever may call fr_cache_drain. */
 static inline int fr_cache_has_array(const struct frusa_cache *c, unsigned cls)
 {

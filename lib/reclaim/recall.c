@@ -243,15 +243,8 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
  * allocated. */
 static void lose_contents(struct frusa_cache *c)
 {
-    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
-        c->info[cls].base = NULL;
-        c->info[cls].capacity = 0;
-        struct frusa_inline_magazine_ *mag = fr_cache_magazine(c, cls);
-        fr_store_relaxed(&mag->hot, FR_NO_MAGAZINE);
-        fr_store_relaxed(&mag->top, 0);
-        fr_store_relaxed(&mag->lo, 0);
-        fr_store_relaxed(&mag->hi, 0);
-    }
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
+        fr_cache_forget_array(c, cls);
 }
 
 /* In the child, a cache of another thread, or an explicit one. */
