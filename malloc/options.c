@@ -5,11 +5,11 @@
 
 #include <frusa.h>
 
-enum kind { KIND_SIZE, KIND_FLAG, KIND_CHOICE, KIND_TEXT };
+#include "size_text.h"
 
 struct option {
     const char *name;
-    enum kind kind;
+    enum fr_option_kind kind;
     size_t offset; /* in struct fr_options */
     size_t initial;
     size_t low;
@@ -19,7 +19,7 @@ struct option {
 
 static const struct option table[] = {
 #define FR_OPTION(kind, name, initial, low, high, values, helptext)                                \
-    {#name, KIND_##kind, offsetof(struct fr_options, name), initial, low, high, values},
+    {#name, FR_KIND_##kind, offsetof(struct fr_options, name), initial, low, high, values},
 #include "options.def"
 #undef FR_OPTION
 };
@@ -32,22 +32,17 @@ struct part {
     size_t length;
 };
 
-static size_t *number_of(struct fr_options *options, const struct option *o)
-{
-    return (size_t *)(void *)((char *)options + o->offset);
-}
+/* Why a part is ignored. The text is cut when it does not fit. */
+struct reason {
+    char text[256];
+    size_t length;
+};
 
-static struct fr_option_text *text_of(struct fr_options *options, const struct option *o)
+static void say(struct reason *reason, const char *words)
 {
-    return (struct fr_option_text *)(void *)((char *)options + o->offset);
-}
-
-void fr_options_init(struct fr_options *options)
-{
-    memset(options, 0, sizeof(*options));
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (table[i].kind != KIND_TEXT)
-            *number_of(options, &table[i]) = table[i].initial;
+    while (*words && reason->length + 1 < sizeof(reason->text))
+        reason->text[reason->length++] = *words++;
+    reason->text[reason->length] = '\0';
 }
 
 static int equals(struct part part, const char *word, size_t length)
@@ -55,103 +50,176 @@ static int equals(struct part part, const char *word, size_t length)
     return part.length == length && memcmp(part.start, word, length) == 0;
 }
 
-/* Binary digits that a suffix stands for; -1: none of them. */
-static int shift_of(char suffix)
+static int equals_word(struct part part, const char *word)
 {
-    static const char suffixes[] = "kKmMgGtT";
-    const char *at = suffix ? strchr(suffixes, suffix) : NULL;
-    return at ? 10 * (int)((at - suffixes) / 2 + 1) : -1;
+    return equals(part, word, strlen(word));
 }
 
-/* Returns what is wrong, or NULL with *out set. */
-static const char *parse_size(const struct option *o, struct part value, size_t *out)
+/* "no-thread-cache" is "no_thread_cache". */
+static int names_option(struct part part, const struct option *o)
 {
-    size_t n = 0;
     size_t i = 0;
-    if (o->high == FR_UNLIMITED && equals(value, "unlimited", strlen("unlimited"))) {
-        *out = FR_UNLIMITED;
-        return NULL;
-    }
-    for (; i < value.length && value.start[i] >= '0' && value.start[i] <= '9'; i++) {
-        size_t digit = (size_t)(value.start[i] - '0');
-        if (n > ((size_t)-1 - digit) / 10)
-            return "too large";
-        n = n * 10 + digit;
-    }
-    if (i == 0)
-        return "not a size";
-    if (i < value.length) {
-        int shift = shift_of(value.start[i]);
-        if (shift < 0 || i + 1 < value.length)
-            return "not a size";
-        if (n && ((size_t)shift >= 8 * sizeof(n) || n > (size_t)-1 >> shift))
-            return "too large";
-        n = n && (size_t)shift < 8 * sizeof(n) ? n << shift : 0;
-    }
-    if (n < o->low)
-        return "too small";
-    if (n > o->high)
-        return "too large";
-    *out = n;
-    return NULL;
+    for (; i < part.length && o->name[i] != '\0'; i++)
+        if (part.start[i] != o->name[i] && (part.start[i] != '-' || o->name[i] != '_'))
+            return 0;
+    return i == part.length && o->name[i] == '\0';
 }
 
-/* The number of the word that is the value, in a list separated by "|". */
-static const char *parse_word(const struct option *o, struct part value, size_t *out)
+/* ---- The kinds of values ---- */
+
+/* Reads a value into the option's member, or says what is wrong with it. */
+typedef void read_value(const struct option *o, struct part value, void *member,
+                        struct reason *reason);
+
+static void say_bound(struct reason *reason, const char *words, size_t bound)
+{
+    char text[FR_SIZE_ROOM];
+    say(reason, words);
+    say(reason, fr_size_write(text, bound));
+    say(reason, ")");
+}
+
+static void say_size_wanted(const struct option *o, struct reason *reason)
+{
+    say(reason, "not a size (a number of bytes, such as 4096, 64KiB, 5MB or 1.5g");
+    say(reason, o->high == FR_UNLIMITED ? "; or unlimited)" : ")");
+}
+
+static void read_size(const struct option *o, struct part value, void *member,
+                      struct reason *reason)
+{
+    size_t size = 0;
+    enum fr_size_text result = fr_size_read(value.start, value.length, &size);
+    if (o->high == FR_UNLIMITED && equals_word(value, "unlimited"))
+        *(size_t *)member = FR_UNLIMITED;
+    else if (result == FR_SIZE_MALFORMED)
+        say_size_wanted(o, reason);
+    else if (result == FR_SIZE_TOO_LARGE && o->high == FR_UNLIMITED)
+        say(reason, "too large");
+    else if (result == FR_SIZE_TOO_LARGE || size > o->high)
+        say_bound(reason, "too large (at most ", o->high);
+    else if (size < o->low)
+        say_bound(reason, "too small (at least ", o->low);
+    else
+        *(size_t *)member = size;
+}
+
+/* The value is the number of its word in a list separated by "|". */
+static void read_choice(const struct option *o, struct part value, void *member,
+                        struct reason *reason)
 {
     size_t number = 0;
-    for (const char *word = o->values;; number++) {
-        const char *end = strchr(word, '|');
-        size_t length = end ? (size_t)(end - word) : strlen(word);
+    for (const char *word = o->values; *word != '\0'; number++) {
+        size_t length = strcspn(word, "|");
         if (equals(value, word, length)) {
-            *out = number;
-            return NULL;
+            *(size_t *)member = number;
+            return;
         }
-        if (!end)
-            return "not one of its values";
-        word = end + 1;
+        word += length + (word[length] == '|');
     }
+    say(reason, "not one of its values (");
+    say(reason, o->values);
+    say(reason, ")");
 }
 
-static const char *parse_value(struct fr_options *options, const struct option *o,
-                               struct part value)
+/* A person who writes one of these words means a flag, not a file of that name. */
+static int is_truth_value(struct part value)
 {
-    switch (o->kind) {
-    case KIND_SIZE:
-        return parse_size(o, value, number_of(options, o));
-    case KIND_FLAG:
-    case KIND_CHOICE:
-        return parse_word(o, value, number_of(options, o));
-    default:
-        text_of(options, o)->start = value.length ? value.start : NULL;
-        text_of(options, o)->length = value.length;
-        return NULL;
+    static const char *const words[] = {"0", "1", "no", "yes", "off", "on", "false", "true"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (equals_word(value, words[i]))
+            return 1;
+    return 0;
+}
+
+static void read_file(const struct option *o, struct part value, void *member,
+                      struct reason *reason)
+{
+    struct fr_option_text *text = member;
+    if (is_truth_value(value)) {
+        say(reason, "not a file (");
+        say(reason, o->name);
+        say(reason, "=- is standard error, ");
+        say(reason, o->name);
+        say(reason, "=FILE a file; one of that name is ./NAME)");
+        return;
+    }
+    text->start = value.length ? value.start : NULL;
+    text->length = value.length;
+}
+
+static const struct kind {
+    read_value *read;
+    const char *bare; /* the value that the name alone stands for; NULL: it needs one */
+} kinds[] = {
+    [FR_KIND_SIZE] = {read_size, NULL},
+    [FR_KIND_FLAG] = {read_choice, "1"},
+    [FR_KIND_CHOICE] = {read_choice, NULL},
+    [FR_KIND_FILE] = {read_file, "-"},
+};
+
+const char *fr_option_bare_value(enum fr_option_kind kind)
+{
+    return kinds[kind].bare;
+}
+
+/* ---- The text ---- */
+
+static void *member_of(struct fr_options *options, const struct option *o)
+{
+    return (char *)options + o->offset;
+}
+
+void fr_options_init(struct fr_options *options)
+{
+    memset(options, 0, sizeof(*options));
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (table[i].initial)
+            *(size_t *)member_of(options, &table[i]) = table[i].initial;
+}
+
+static void apply(struct fr_options *options, const struct option *o, struct part value,
+                  struct reason *reason)
+{
+    const char *bare = kinds[o->kind].bare;
+    if (!value.start && bare)
+        value = (struct part){bare, strlen(bare)};
+    if (value.start)
+        kinds[o->kind].read(o, value, member_of(options, o), reason);
+    else {
+        say(reason, "no value (");
+        say(reason, o->name);
+        say(reason, "=");
+        say(reason, o->values);
+        say(reason, ")");
     }
 }
 
-/* Applies one "name=value"; returns what is wrong with it, or NULL. */
-static const char *parse_part(struct fr_options *options, struct part part)
+/* Applies one "name=value", or says what is wrong with it. */
+static void apply_part(struct fr_options *options, struct part part, struct reason *reason)
 {
     const char *sign = memchr(part.start, '=', part.length);
     struct part name = {part.start, sign ? (size_t)(sign - part.start) : part.length};
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!equals(name, table[i].name, strlen(table[i].name)))
-            continue;
-        if (!sign)
-            return "no value";
-        struct part value = {sign + 1, part.length - name.length - 1};
-        return parse_value(options, &table[i], value);
-    }
-    return "unknown option";
+    struct part value = {NULL, 0};
+    if (sign)
+        value = (struct part){sign + 1, part.length - name.length - 1};
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (names_option(name, &table[i])) {
+            apply(options, &table[i], value, reason);
+            return;
+        }
+    say(reason, "unknown option");
 }
 
 void fr_options_parse(struct fr_options *options, const char *text, fr_options_complain *complain)
 {
     while (text && *text) {
         struct part part = {text, strcspn(text, ",")};
-        const char *wrong = part.length ? parse_part(options, part) : NULL;
-        if (wrong)
-            complain(part.start, part.length, wrong);
+        struct reason reason = {"", 0};
+        if (part.length)
+            apply_part(options, part, &reason);
+        if (reason.length)
+            complain(part.start, part.length, reason.text);
         text += part.length;
         text += *text == ',';
     }

@@ -34,9 +34,10 @@ static void print_help(void)
            "      print this text\n"
            "  --version\n"
            "      print the version\n"
-           "\nSIZE is a number of bytes; k, m, g or t behind it multiply it by a power of\n"
-           "1024. The exit status is COMMAND's; 125 if frusa-run itself fails, 126 if\n"
-           "COMMAND cannot be run, 127 if there is no such command.\n");
+           "\nSIZE is a number of bytes, such as 4096, 64KiB, 5MB or 1.5g; units are powers of\n"
+           "1024. Dashes and underscores in the names of options are the same.\n"
+           "\nThe exit status is COMMAND's; 125 if frusa-run itself fails, 126 if COMMAND\n"
+           "cannot be run, 127 if there is no such command.\n");
 }
 
 /* The long options: those of the table, then frusa-run's own, then zeros. */
@@ -52,6 +53,22 @@ static void list_options(struct option *options)
     memcpy(options + SETTINGS_COUNT, own, sizeof(own));
 }
 
+/* --thread_cache_max is --thread-cache-max. */
+static void use_dashes(char *word)
+{
+    if (word && strncmp(word, "--", 2) == 0)
+        for (; *word != '\0' && *word != '='; word++)
+            if (*word == '_')
+                *word = '-';
+}
+
+/* As getopt_long, up to the command. */
+static int next_option(int argc, char **argv, const struct option *options)
+{
+    use_dashes(argv[optind]);
+    return getopt_long(argc, argv, "+", options, NULL);
+}
+
 /* Handles the options in front of the command; returns the library that they name, or NULL. */
 static const char *parse_options(int argc, char **argv, struct settings *settings)
 {
@@ -59,7 +76,7 @@ static const char *parse_options(int argc, char **argv, struct settings *setting
     const char *library = NULL;
     int found;
     list_options(options);
-    while ((found = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+    while ((found = next_option(argc, argv, options)) != -1) {
         switch (found) {
         case OPTION_HELP:
             print_help();

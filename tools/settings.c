@@ -10,13 +10,12 @@
 
 #include "malloc/options.h"
 #include "malloc/report_file.h"
+#include "malloc/size_text.h"
 #include "message.h"
-
-enum kind { KIND_SIZE, KIND_FLAG, KIND_CHOICE, KIND_TEXT };
 
 struct setting {
     const char *name;
-    enum kind kind;
+    enum fr_option_kind kind;
     size_t initial;
     const char *values;
     const char *help;
@@ -24,23 +23,10 @@ struct setting {
 
 static const struct setting table[] = {
 #define FR_OPTION(kind, name, initial, low, high, values, helptext)                                \
-    {#name, KIND_##kind, initial, values, helptext},
+    {#name, FR_KIND_##kind, initial, values, helptext},
 #include "malloc/options.def"
 #undef FR_OPTION
 };
-
-/* The value of an option that is given without one; NULL: it needs one. */
-static const char *bare_value(const struct setting *s)
-{
-    switch (s->kind) {
-    case KIND_FLAG:
-        return "1";
-    case KIND_TEXT:
-        return "-";
-    default:
-        return NULL;
-    }
-}
 
 /* thread_cache_max: "thread-cache-max". */
 static char *long_name(const struct setting *s)
@@ -56,7 +42,8 @@ void settings_list(struct option *options)
 {
     for (int i = 0; i < SETTINGS_COUNT; i++) {
         options[i].name = long_name(&table[i]);
-        options[i].has_arg = bare_value(&table[i]) ? optional_argument : required_argument;
+        options[i].has_arg =
+            fr_option_bare_value(table[i].kind) ? optional_argument : required_argument;
         options[i].flag = NULL;
         options[i].val = SETTINGS_FIRST + i;
     }
@@ -67,8 +54,7 @@ static const struct setting *parsed; /* for refuse */
 static void refuse(const char *part, size_t length, const char *why)
 {
     size_t skip = strlen(parsed->name) + 1; /* "name=" */
-    fail(STATUS_FAILED, "--%s=%.*s: %s (%s)", long_name(parsed), (int)(length - skip), part + skip,
-         why, parsed->values);
+    fail(STATUS_FAILED, "--%s=%.*s: %s", long_name(parsed), (int)(length - skip), part + skip, why);
 }
 
 /* Returns 0, or why no file can be created or written under this name. */
@@ -103,13 +89,13 @@ void settings_add(struct settings *settings, int found, const char *value)
     struct fr_options ignored;
     parsed = &table[found - SETTINGS_FIRST];
     if (!value)
-        value = bare_value(parsed);
+        value = fr_option_bare_value(parsed->kind);
     if (strchr(value, ','))
         fail(STATUS_FAILED, "--%s=%s: a value cannot contain a comma", long_name(parsed), value);
     char *text = text_of("%s=%s", parsed->name, value);
     fr_options_init(&ignored);
     fr_options_parse(&ignored, text, refuse);
-    if (parsed->kind == KIND_TEXT)
+    if (parsed->kind == FR_KIND_FILE)
         require_writable(value);
     settings->text = settings->text[0] ? text_of("%s,%s", settings->text, text) : text;
 }
@@ -118,18 +104,16 @@ void settings_add(struct settings *settings, int found, const char *value)
 static char *initial_of(const struct setting *s)
 {
     size_t number = s->initial;
-    if (s->kind == KIND_CHOICE) {
+    if (s->kind == FR_KIND_CHOICE) {
         const char *word = s->values;
         for (; number > 0; number--)
             word = strchr(word, '|') + 1;
         return text_of(" [%.*s]", (int)strcspn(word, "|"), word);
     }
-    if (s->kind != KIND_SIZE || number == 0)
+    if (s->kind != FR_KIND_SIZE || number == 0)
         return text_of("%s", "");
-    int unit = 0;
-    for (; number % 1024 == 0 && unit < 4; unit++)
-        number /= 1024;
-    return text_of(" [%zu%.1s]", number, &"\0kmgt"[unit]);
+    char size[FR_SIZE_ROOM];
+    return text_of(" [%s]", fr_size_write(size, number));
 }
 
 /* Writes words in lines of at most 80 columns. */
@@ -156,7 +140,8 @@ void settings_print_help(FILE *out)
         char *name = long_name(s);
         char *initial = initial_of(s);
         char *help = text_of("%s%s", s->help, initial);
-        fprintf(out, bare_value(s) ? "  --%s[=%s]\n" : "  --%s=%s\n", name, s->values);
+        fprintf(out, fr_option_bare_value(s->kind) ? "  --%s[=%s]\n" : "  --%s=%s\n", name,
+                s->values);
         print_wrapped(out, help);
         free(help);
         free(initial);

@@ -35,6 +35,8 @@ static void require_number(size_t value, size_t low, size_t high)
 
 static void require_text(const struct fr_option_text *value)
 {
+    if (value->length == 1 && *value->start == '-')
+        return; /* also what the bare name stands for */
     REQUIRE(value->start == NULL ? value->length == 0 : is_inside(value->start, value->length));
     REQUIRE(value->start == NULL || memchr(value->start, ',', value->length) == NULL);
 }
@@ -44,7 +46,7 @@ static void require_valid(const struct fr_options *o)
 #define REQUIRE_SIZE(name, low, high)   require_number(o->name, low, high)
 #define REQUIRE_FLAG(name, low, high)   require_number(o->name, low, high)
 #define REQUIRE_CHOICE(name, low, high) require_number(o->name, low, high)
-#define REQUIRE_TEXT(name, low, high)   require_text(&o->name)
+#define REQUIRE_FILE(name, low, high)   require_text(&o->name)
 
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) REQUIRE_##kind(name, low, high);
 #include "../../malloc/options.def"

@@ -22,10 +22,15 @@ expect 'environment before program' granted "$(FRUSA_OPTIONS=limit=0 ./settings_
 [ "$(preloaded retain=1m,retain=16m ./settings kept)" -le 20 ] || fail "retain=16m keeps more"
 
 # Complaints: one line each, and the program goes on.
-expect 'complaints' "frusa: FRUSA_OPTIONS: limit=x: not a size, ignored
+expect 'complaints' "frusa: FRUSA_OPTIONS: limit=x: not a size (a number of bytes, such as 4096, 64KiB, 5MB or 1.5g; or unlimited), ignored
 frusa: FRUSA_OPTIONS: no_such=1: unknown option, ignored" \
     "$(preloaded limit=x,retain=1m,no_such=1 ./settings 2>&1)"
 expect 'no complaints without standard error' '' "$(preloaded limit=x ./settings 2>&-)"
+
+expect 'what is meant by stats=' "frusa: FRUSA_OPTIONS: stats=1: not a file (stats=- is standard error, stats=FILE\
+ a file; one of that name is ./NAME), ignored" "$(preloaded stats=1 ./settings 2>&1)"
+expect 'a size with a fraction' refused "$(preloaded limit=0.03125GiB ./settings limit)"
+[ "$(preloaded thread-cache-max=64KiB,retain=1MB ./settings kept)" -le 3 ] || fail "retain=1MB keeps more"
 
 # Statistics at exit.
 preloaded stats=- ./settings kept > /dev/null 2> "$scratch/text"

@@ -9,6 +9,8 @@
 
 #include <frusa.h>
 
+#include "size_text.h"
+
 #define EXPECT(condition)                                                                          \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -16,6 +18,8 @@
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)
+
+#define NOT_A_SIZE "not a size (a number of bytes, such as 4096, 64KiB, 5MB or 1.5g"
 
 static char complaints[4096];
 
@@ -79,22 +83,108 @@ static void test_complaints(void)
     expect_complaint("Limit=1", "Limit=1: unknown option;");
     expect_complaint(" limit=1", " limit=1: unknown option;");
     expect_complaint("limits=1,limi=1", "limits=1: unknown option;limi=1: unknown option;");
-    expect_complaint("limit", "limit: no value;");
-    expect_complaint("limit=", "limit=: not a size;");
-    expect_complaint("limit=k", "limit=k: not a size;");
-    expect_complaint("limit=-1", "limit=-1: not a size;");
-    expect_complaint("limit=0x10", "limit=0x10: not a size;");
-    expect_complaint("limit=1kk", "limit=1kk: not a size;");
-    expect_complaint("limit=1kb", "limit=1kb: not a size;");
-    expect_complaint("limit=1 ", "limit=1 : not a size;");
-    expect_complaint("managed_max=0", "managed_max=0: too small;");
-    expect_complaint("managed_max=3m", "managed_max=3m: too large;");
-    expect_complaint("managed_max=unlimited", "managed_max=unlimited: not a size;");
-    expect_complaint("checked=yes", "checked=yes: not one of its values;");
-    expect_complaint("checked=", "checked=: not one of its values;");
-    expect_complaint("huge=a", "huge=a: not one of its values;");
-    expect_complaint("huge=auto|never", "huge=auto|never: not one of its values;");
+    expect_complaint("limit", "limit: no value (limit=SIZE);");
+    expect_complaint("limit=", "limit=: " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("limit=k", "limit=k: " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("limit=-1", "limit=-1: " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("limit=0x10", "limit=0x10: " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("limit=1kk", "limit=1kk: " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("limit=1 ", "limit=1 : " NOT_A_SIZE "; or unlimited);");
+    expect_complaint("managed_max=0", "managed_max=0: too small (at least 1);");
+    expect_complaint("managed_max=3m", "managed_max=3m: too large (at most 2m);");
+    expect_complaint("managed_max=unlimited", "managed_max=unlimited: " NOT_A_SIZE ");");
+    expect_complaint("checked=yes", "checked=yes: not one of its values (0|1);");
+    expect_complaint("checked=", "checked=: not one of its values (0|1);");
+    expect_complaint("huge=a", "huge=a: not one of its values (auto|never|always);");
+    expect_complaint("huge=", "huge=: not one of its values (auto|never|always);");
+    expect_complaint("huge=auto|never",
+                     "huge=auto|never: not one of its values (auto|never|always);");
+    expect_complaint("huge=1", "huge=1: not one of its values (auto|never|always);");
+    expect_complaint("huge", "huge: no value (huge=auto|never|always);");
     expect_complaint("\377\1\n,%s%n", "\377\1\n: unknown option;%s%n: unknown option;");
+}
+
+/* What is meant with a file is named when a value is none. */
+static void test_files(void)
+{
+    expect_complaint("stats=1",
+                     "stats=1: not a file (stats=- is standard error, stats=FILE a file; "
+                     "one of that name is ./NAME);");
+    static const char *const words[] = {"0", "yes", "no", "on", "off", "true", "false"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "stats=%s", words[i]);
+        EXPECT(parse(text).stats.start == NULL && strstr(complaints, ": not a file (stats=- "));
+    }
+    EXPECT(parse("stats=./1").stats.length == 3 && complaints[0] == '\0');
+    EXPECT(parse("stats=-,stats=").stats.start == NULL && complaints[0] == '\0');
+}
+
+/* The name alone is what it is to frusa-run. */
+static void test_bare_names(void)
+{
+    struct fr_options o = parse("checked,no-thread-cache,stats");
+    EXPECT(complaints[0] == '\0' && o.checked == 1 && o.no_thread_cache == 1);
+    EXPECT(o.stats.length == 1 && o.stats.start[0] == '-');
+}
+
+static void test_dashes(void)
+{
+    struct fr_options o = parse("managed-max=4k,thread_cache-max=1m,no-thread_cache=1");
+    EXPECT(complaints[0] == '\0');
+    EXPECT(o.managed_max == 4096 && o.thread_cache_max == 1 << 20 && o.no_thread_cache == 1);
+    expect_complaint("managed--max=4k", "managed--max=4k: unknown option;");
+    expect_complaint("-limit=4k", "-limit=4k: unknown option;");
+}
+
+static void expect_size(const char *text, size_t size)
+{
+    char part[64];
+    snprintf(part, sizeof(part), "limit=%s", text);
+    EXPECT(parse(part).limit == size);
+    if (complaints[0] != '\0')
+        fprintf(stderr, "%s\n", complaints);
+    EXPECT(complaints[0] == '\0');
+}
+
+static void test_sizes(void)
+{
+    expect_size("512b", 512);
+    expect_size("512B", 512);
+    expect_size("5MB", 5 << 20);
+    expect_size("64KiB", 64 << 10);
+    expect_size("64kib", 64 << 10);
+    expect_size("1gb", 1 << 30);
+    expect_size("1.5g", 3u << 29);
+    expect_size("0.5k", 512);
+    expect_size("1.3k", 1331);
+    expect_size("0.0009765625k", 1);
+    expect_size("0.9999999999999999999999999999999999999999k", 1023);
+    expect_size("1.99999999999999999999999999999g", ((size_t)2 << 30) - 1);
+    static const char *const bad[] = {"1.5",  "1.5b", ".5g", "1.g",   "1.5.5g", "1i",
+                                      "1ib",  "1ki",  "1bk", "1kibb", "5MBB",   "1e9",
+                                      "5 MB", "+5",   "5xb", "1kbi",  "1.b"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char part[32];
+        char words[128];
+        snprintf(part, sizeof(part), "limit=%s", bad[i]);
+        snprintf(words, sizeof(words), "%s: %s; or unlimited);", part, NOT_A_SIZE);
+        expect_complaint(part, words);
+    }
+}
+
+/* What fr_size_write writes, fr_size_read reads. */
+static void test_written_sizes(void)
+{
+    static const size_t sizes[] = {0, 1, 1023, 1024, 1025, 64 << 20, 3u << 29, SIZE_MAX};
+    static const char *const texts[] = {"0", "1", "1023", "1k", "1025", "64m", "1536m"};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char text[FR_SIZE_ROOM];
+        size_t size = 7;
+        fr_size_write(text, sizes[i]);
+        EXPECT(i >= sizeof(texts) / sizeof(texts[0]) || strcmp(text, texts[i]) == 0);
+        EXPECT(fr_size_read(text, strlen(text), &size) == FR_SIZE_GOOD && size == sizes[i]);
+    }
 }
 
 /* Every text over a few bytes, and cut at every place: nothing but the table is ever set. */
@@ -117,6 +207,11 @@ int main(void)
 {
     test_values();
     test_complaints();
+    test_files();
+    test_bare_names();
+    test_dashes();
+    test_sizes();
+    test_written_sizes();
     test_all_short_texts();
     return 0;
 }

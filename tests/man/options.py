@@ -34,7 +34,7 @@ def number(text):
 
 
 def default(kind, initial, values):
-    if kind == "TEXT":
+    if kind == "FILE":
         return "\\(em"
     if kind == "CHOICE":
         return values.split("|")[number(initial)]

@@ -28,6 +28,11 @@ says out 'limit=1g,huge=never,limit=2g'
 expect 0 env LD_PRELOAD=libm.so.6 "$frusa_run" printenv LD_PRELOAD
 says out "$(realpath "$library"):libm.so.6"
 [ ! -s "$scratch/err" ] || fail "not silent: $(cat "$scratch/err")"
+# Dashes and underscores are the same, in front of the command.
+expect 0 "$frusa_run" --managed_max=64KiB --no_thread_cache --thread_cache-max 1.5MB printenv FRUSA_OPTIONS
+says out 'managed_max=64KiB,no_thread_cache=1,thread_cache_max=1.5MB'
+expect 0 "$frusa_run" --stats="$scratch/no_such_%p" printf '%s' --no_stats=a_b
+says out --no_stats=a_b
 # An option that reaches the allocator.
 expect 0 "$frusa_run" --limit=512m dd if=/dev/zero of=/dev/null bs=64M count=1
 expect 1 "$frusa_run" --limit=32m dd if=/dev/zero of=/dev/null bs=64M count=1
@@ -37,11 +42,13 @@ expect 1 "$frusa_run" --limit=32m dd if=/dev/zero of=/dev/null bs=64M count=1
 expect 125 "$frusa_run"
 says err 'frusa-run: no command'
 expect 125 "$frusa_run" --limit=much true
-says err 'frusa-run: --limit=much: not a size (SIZE)'
+says err 'frusa-run: --limit=much: not a size (a number of bytes, such as 4096, 64KiB, 5MB or 1.5g; or unlimited)'
+expect 125 "$frusa_run" --stats=1 true
+says err 'frusa-run: --stats=1: not a file (stats=- is standard error, stats=FILE a file'
 expect 125 "$frusa_run" --huge=sometimes true
 says err 'frusa-run: --huge=sometimes: not one of its values (auto|never|always)'
 expect 125 "$frusa_run" --managed-max=4g true
-says err 'frusa-run: --managed-max=4g: too large'
+says err 'frusa-run: --managed-max=4g: too large (at most 2m)'
 expect 125 "$frusa_run" --limit=1,checked=1 true
 says err 'a value cannot contain a comma'
 expect 125 "$frusa_run" --no-such-option true
