@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Programs that are linked with pkg-config's flags: as usual, static, and static and position-independent.
+# Programs that are linked with pkg-config's flags: as usual, static, and static and position-independent; those that
+# call no function of the library too.
 
 . "${srcdir:-.}/../meta/common.sh"
 make_scratch
@@ -31,6 +32,33 @@ try() {
             *) build "$source" "${CC:?}" -fno-builtin "$@" ;;
         esac
         timeout 60 "$scratch/program" || fail "$source $*: status $?"
+    done
+}
+
+# try_indirect FLAGS...: the library holds though nothing in the program refers to it, in whatever order a build
+# system passes its flags.
+try_indirect() {
+    try indirect.c "$@"
+    try indirect.c -Wl,--as-needed "$@"
+    try indirect.c "$@" -Wl,--as-needed
+    try indirect.c -Wl,--as-needed,--gc-sections -ffunction-sections -fdata-sections "$@"
+    libraries='' others=''
+    for flag; do
+        case $flag in
+            -l*) libraries="$libraries $flag" ;;
+            *) others="$others $flag" ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    try indirect.c -Wl,--as-needed $others $libraries
+    # shellcheck disable=SC2086
+    try indirect.c -Wl,--as-needed $libraries $others
+    for linker in bfd gold lld; do
+        if ${CC:?} -fuse-ld=$linker "$scratch/empty.c" -o "$scratch/empty" 2> /dev/null; then
+            try indirect.c -fuse-ld=$linker -Wl,--as-needed "$@"
+        else
+            echo "no linker $linker here"
+        fi
     done
 }
 
@@ -77,9 +105,12 @@ try_privileged() {
 cxx=
 [ "${HAVE_CXX17:?}" != yes ] || cxx=operators.cc
 
+echo 'int main(void) { return 0; }' > "$scratch/empty.c"
 if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.so" ]; then
     # shellcheck disable=SC2046
     try "family.c $cxx" $(flags --libs)
+    # shellcheck disable=SC2046
+    try_indirect $(flags --libs)
     echo 'int main() { return 0; }' > "$scratch/empty.cc"
     if [ -z "$cxx" ] || ! ${CXX:?} -static-libstdc++ "$scratch/empty.cc" -o "$scratch/empty" 2> /dev/null; then
         echo "no static C++ library here"
@@ -89,13 +120,16 @@ if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.so" ]; then
     fi
 fi
 if [ -e "$top_builddir/malloc/.libs/libfrusa-malloc.a" ]; then
-    echo 'int main(void) { return 0; }' > "$scratch/empty.c"
     if ${CC:?} -static "$scratch/empty.c" -o "$scratch/empty" 2> /dev/null; then
         libs=$(flags --static --libs | sed 's/-Wl,-rpath,[^ ]*//g') # glibc refuses it in a static program
         # shellcheck disable=SC2086
         try "early.c family.c late.c libc_names.c processes.c together.c $cxx ${cxx:+replaced.cc}" -DSTATIC -static $libs
         # shellcheck disable=SC2086
         try "early.c family.c" -DSTATIC -fPIE -static-pie $libs
+        # shellcheck disable=SC2086
+        try_indirect -static $libs
+        # shellcheck disable=SC2086
+        try indirect.c -fPIE -static-pie $libs
         # shellcheck disable=SC2086
         [ "$(id -u)" -ne 0 ] || try_privileged $libs
     else
