@@ -38,7 +38,7 @@ static bool read_resident(size_t *bytes)
     return rss > lazy;
 }
 
-void measure_step(struct record *record, const char *name, frusa_t *heap, double began,
+void measure_step(struct record *record, const char *name, frusa_t *instance, double began,
                   size_t words, const size_t *given_back)
 {
     double ended = measure_now();
@@ -47,7 +47,7 @@ void measure_step(struct record *record, const char *name, frusa_t *heap, double
     if (record->n_steps == MAX_STEPS) {
         return;
     }
-    if (frusa_get_stats(heap, &stats) == 0) {
+    if (instance != NULL && frusa_get_stats(instance, &stats) == 0) {
         step.live = stats.in_use - stats.in_use_metadata + stats.large;
         step.held = stats.allocated_from_fallback + stats.large;
         step.purged = stats.purged;

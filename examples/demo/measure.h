@@ -24,22 +24,34 @@ struct step {
     bool has_resident; /* the system told */
 };
 
-#define MAX_STEPS 8
+#define MAX_STEPS  8
+#define MAX_OTHERS 4
+
+/* The same run on another allocator. */
+struct other {
+    const char *name;
+    size_t resident[MAX_STEPS];
+};
 
 /* The figures of one run, and the words above them. */
 struct record {
     struct step steps[MAX_STEPS];
     size_t n_steps;
+    struct other others[MAX_OTHERS];
+    size_t n_others;
     const char *title;
-    char subtitle[160];
+    char subtitle[192];
 };
 
 /* Returns a monotonic time in seconds. */
 double measure_now(void);
 
-/* Appends a step that began at `began` and ends now. `given_back` is NULL unless it is a reclaim.
- * The time is taken first, so that measuring is not measured. */
-void measure_step(struct record *record, const char *name, frusa_t *heap, double began,
+/*
+ * Appends a step that began at `began` and ends now. `instance` may be NULL: then nothing is known
+ * but what is resident. `given_back` is NULL unless the step is a reclaim. The time is taken first,
+ * so that measuring is not measured.
+ */
+void measure_step(struct record *record, const char *name, frusa_t *instance, double began,
                   size_t words, const size_t *given_back);
 
 #endif /* DEMO_MEASURE_H */

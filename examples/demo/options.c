@@ -13,18 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_TEXT (64u * 1024 * 1024)
+#define DEFAULT_TEXT (32u * 1024 * 1024)
 #define DEFAULT_SVG  "frusa-demo.svg"
 
 static char *default_files[] = {FRUSA_DEMO_SOURCE_DIR, "/usr/include", "/usr/share", NULL};
 static const char *const default_lookups[] = {"the", "int", "malloc", "frusa_reclaim"};
 #define N_DEFAULT_LOOKUPS (sizeof default_lookups / sizeof *default_lookups)
 
+#define ON_MALLOC 256 /* an option without a letter */
+
 static const struct option long_options[] = {
-    {"lookup", required_argument, NULL, 'l'}, {"text", required_argument, NULL, 't'},
-    {"seed", required_argument, NULL, 's'},   {"svg", required_argument, NULL, 'o'},
-    {"limit", required_argument, NULL, 'm'},  {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"lookup", required_argument, NULL, 'l'},
+    {"text", required_argument, NULL, 't'},
+    {"seed", required_argument, NULL, 's'},
+    {"svg", required_argument, NULL, 'o'},
+    {"limit", required_argument, NULL, 'm'},
+    {"no-others", no_argument, NULL, 'n'},
+    {"on-malloc", required_argument, NULL, ON_MALLOC},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -32,11 +40,13 @@ static void print_help(void)
     (void)printf(
         "Usage: frusa-demo [OPTION]... [FILE]...\n"
         "Indexes every word of the text in each FILE, or under it if it is a directory, in\n"
-        "memory from one libfrusa instance; then drops nine tenths of the index in random\n"
-        "order, reclaims, drops the rest and reclaims again. Shows at each step what the\n"
-        "instance holds and how much memory the process has.\n"
+        "memory from one libfrusa instance; then drops three quarters of the documents (a\n"
+        "document is a file), 99 of 100 of the words that are left, and the rest, documents\n"
+        "and words in random order, and reclaims after each. Shows at each step what the\n"
+        "instance holds and how much memory the process has; and how much it has when the\n"
+        "same is done with glibc's malloc, jemalloc and mimalloc, where they are installed.\n"
         "\n"
-        "Without a FILE it reads, up to 64 MiB of text in all,\n");
+        "Without a FILE it reads, up to 32 MiB of text in all,\n");
     for (size_t i = 0; default_files[i] != NULL; i++) {
         (void)printf("  %s\n", default_files[i]);
     }
@@ -48,7 +58,12 @@ static void print_help(void)
         "                     everything once, which is the default with FILEs\n"
         "  -s, --seed N       order of dropping (default: 1)\n"
         "  -o, --svg FILE     where to draw the plot (default: %s)\n"
-        "  -m, --limit SIZE   let the instance hold at most SIZE bytes (default: no limit)\n"
+        "  -m, --limit SIZE   let the instance hold at most SIZE bytes (default: no limit);\n"
+        "                     implies --no-others\n"
+        "  -n, --no-others    do not run on other allocators\n"
+        "      --on-malloc A  use malloc, which must be that of A, in place of an instance;\n"
+        "                     print what is resident after each step, in bytes, and draw\n"
+        "                     nothing\n"
         "  -h, --help         print this help and exit\n"
         "  -V, --version      print the version and exit\n"
         "\n"
@@ -111,6 +126,12 @@ static int take_option(struct options *options, int letter, const char *argument
     case 'm':
         bad = parse_number(argument, 1, &options->limit) || options->limit > SIZE_MAX;
         break;
+    case 'n':
+        options->no_others = 1;
+        break;
+    case ON_MALLOC:
+        options->on_malloc = argument;
+        break;
     case 'o':
         bad = *argument == '\0';
         options->svg = argument;
@@ -142,7 +163,7 @@ int options_parse(struct options *options, int argc, char **argv)
     }
     int has_text = 0;
     int letter;
-    while ((letter = getopt_long(argc, argv, "l:t:s:o:m:hV", long_options, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "l:t:s:o:m:nhV", long_options, NULL)) != -1) {
         int status = take_option(options, letter, optarg, &has_text);
         if (status != -1) {
             options_free(options);

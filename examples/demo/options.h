@@ -13,8 +13,10 @@ struct options {
     uint64_t limit; /* of the instance, in bytes; 0: none */
     uint64_t seed;
     const char *svg;
-    char *const *files; /* ends with NULL */
-    int default_files;  /* none were given */
+    const char *on_malloc; /* run on malloc, which is this allocator's, and only report; or NULL */
+    int no_others;         /* compare with no other allocator */
+    char *const *files;    /* ends with NULL */
+    int default_files;     /* none were given */
 };
 
 /*

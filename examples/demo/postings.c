@@ -6,7 +6,7 @@
 /* A left child of the same level becomes the parent. */
 static struct posting *skew(struct posting *node)
 {
-    struct posting *left = node->left;
+    struct posting *left = node == NULL ? NULL : node->left;
     if (left == NULL || left->level != node->level) {
         return node;
     }
@@ -18,7 +18,7 @@ static struct posting *skew(struct posting *node)
 /* Three nodes of one level in a row: the middle one rises above the others. */
 static struct posting *split(struct posting *node)
 {
-    struct posting *right = node->right;
+    struct posting *right = node == NULL ? NULL : node->right;
     if (right == NULL || right->right == NULL || right->right->level != node->level) {
         return node;
     }
@@ -42,7 +42,7 @@ static struct posting *insert(struct posting *node, struct posting *item)
     return split(skew(node));
 }
 
-struct posting *postings_get(frusa_t *heap, struct posting **root, uint32_t file)
+struct posting *postings_get(struct heap *heap, struct posting **root, uint32_t file)
 {
     struct posting *node = *root;
     while (node != NULL && node->file != file) {
@@ -51,13 +51,66 @@ struct posting *postings_get(frusa_t *heap, struct posting **root, uint32_t file
     if (node != NULL) {
         return node;
     }
-    node = frusa_alloc(heap, sizeof *node, alignof(struct posting));
+    node = heap_alloc(heap, sizeof *node, alignof(struct posting));
     if (node == NULL) {
         return NULL;
     }
     *node = (struct posting){.file = file, .level = 1};
     *root = insert(*root, node);
     return node;
+}
+
+static uint32_t level_of(const struct posting *node)
+{
+    return node == NULL ? 0 : node->level;
+}
+
+/* Restores the levels of a node whose children may have come down by one. */
+static struct posting *rebalance(struct posting *node)
+{
+    uint32_t left = level_of(node->left);
+    uint32_t right = level_of(node->right);
+    uint32_t level = (left < right ? left : right) + 1;
+    if (level < node->level) {
+        node->level = level;
+        if (level < right) {
+            node->right->level = level;
+        }
+    }
+    node = skew(node);
+    node->right = skew(node->right);
+    if (node->right != NULL) {
+        node->right->right = skew(node->right->right);
+    }
+    node = split(node);
+    node->right = split(node->right);
+    return node;
+}
+
+static struct posting *take_out(struct posting *node, const struct posting *item)
+{
+    if (item->file < node->file) {
+        node->left = take_out(node->left, item);
+    } else if (item->file > node->file) {
+        node->right = take_out(node->right, item);
+    } else if (node->left == NULL) {
+        return node->right;
+    } else {
+        struct posting *next = node->right; /* level 2 or more: both children exist */
+        while (next->left != NULL) {
+            next = next->left;
+        }
+        next->right = take_out(node->right, next);
+        next->left = node->left;
+        next->level = node->level;
+        node = next;
+    }
+    return rebalance(node);
+}
+
+void postings_take_out(struct posting **root, const struct posting *item)
+{
+    *root = take_out(*root, item);
 }
 
 void postings_sum(const struct posting *root, struct posting_sums *sums)
@@ -98,12 +151,7 @@ bool postings_valid(const struct posting *root)
     return valid_between(root, 0, (uint64_t)UINT32_MAX + 1);
 }
 
-size_t postings_drop(frusa_t *heap, struct posting *root)
+void postings_give_back(struct heap *heap, struct posting *posting)
 {
-    if (root == NULL) {
-        return 0;
-    }
-    size_t dropped = 1 + postings_drop(heap, root->left) + postings_drop(heap, root->right);
-    frusa_dealloc(heap, root, sizeof *root, alignof(struct posting));
-    return dropped;
+    heap_dealloc(heap, posting, sizeof *posting, alignof(struct posting));
 }

@@ -6,8 +6,8 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define FIRST_BUCKETS ((size_t)1024)
-#define FIRST_FILES   ((size_t)64)
+#define FIRST_BUCKETS   ((size_t)1024)
+#define FIRST_DOCUMENTS ((size_t)64)
 
 /* 32-bit FNV-1a (Fowler, Noll, Vo) over the pass and the characters. */
 static uint32_t hash_word(const char *text, size_t length, uint32_t pass)
@@ -19,7 +19,7 @@ static uint32_t hash_word(const char *text, size_t length, uint32_t pass)
     return hash;
 }
 
-void word_index_begin(struct word_index *ix, frusa_t *heap)
+void word_index_begin(struct word_index *ix, struct heap *heap)
 {
     *ix = (struct word_index){.heap = heap};
 }
@@ -32,7 +32,7 @@ void word_index_begin(struct word_index *ix, frusa_t *heap)
 static int set_buckets(struct word_index *ix, size_t n_buckets)
 {
     size_t align = alignof(struct word *);
-    struct word **buckets = frusa_alloc_zeroed(ix->heap, n_buckets * sizeof *buckets, align);
+    struct word **buckets = heap_alloc_zeroed(ix->heap, n_buckets * sizeof *buckets, align);
     if (buckets == NULL) {
         return -1;
     }
@@ -44,7 +44,7 @@ static int set_buckets(struct word_index *ix, size_t n_buckets)
             *bucket = w;
         }
     }
-    frusa_dealloc(ix->heap, ix->buckets, ix->n_buckets * sizeof *ix->buckets, align);
+    heap_dealloc(ix->heap, ix->buckets, ix->n_buckets * sizeof *ix->buckets, align);
     ix->buckets = buckets;
     ix->n_buckets = n_buckets;
     return 0;
@@ -97,11 +97,11 @@ static struct word *new_word(struct word_index *ix, const char *text, size_t len
     if (make_room(ix) != 0) {
         return NULL;
     }
-    struct word *w = frusa_alloc(ix->heap, sizeof *w, alignof(struct word));
-    char *copy = frusa_alloc(ix->heap, length + 1, 1);
+    struct word *w = heap_alloc(ix->heap, sizeof *w, alignof(struct word));
+    char *copy = heap_alloc(ix->heap, length + 1, 1);
     if (w == NULL || copy == NULL) {
-        frusa_dealloc(ix->heap, w, sizeof *w, alignof(struct word));
-        frusa_dealloc(ix->heap, copy, length + 1, 1);
+        heap_dealloc(ix->heap, w, sizeof *w, alignof(struct word));
+        heap_dealloc(ix->heap, copy, length + 1, 1);
         return NULL;
     }
     memcpy(copy, text, length);
@@ -114,6 +114,39 @@ static struct word *new_word(struct word_index *ix, const char *text, size_t len
     return w;
 }
 
+static void link_posting(struct document *document, struct posting *posting)
+{
+    posting->older = document->newest;
+    if (posting->older != NULL) {
+        posting->older->newer = posting;
+    }
+    document->newest = posting;
+}
+
+/* Takes a posting out of the list of its document and gives it back. */
+static void drop_posting(struct word_index *ix, struct posting *posting)
+{
+    if (posting->newer != NULL) {
+        posting->newer->older = posting->older;
+    } else {
+        ix->documents[posting->file].newest = posting->older;
+    }
+    if (posting->older != NULL) {
+        posting->older->newer = posting->newer;
+    }
+    ix->n_postings--;
+    postings_give_back(ix->heap, posting);
+}
+
+static void drop_tree(struct word_index *ix, struct posting *root)
+{
+    if (root != NULL) {
+        drop_tree(ix, root->left);
+        drop_tree(ix, root->right);
+        drop_posting(ix, root);
+    }
+}
+
 /* Takes a word out of its bucket and gives it back with its text and its tree. */
 static void drop_word(struct word_index *ix, struct word *w)
 {
@@ -124,28 +157,40 @@ static void drop_word(struct word_index *ix, struct word *w)
     *link = w->next;
     ix->n_words--;
     ix->occurrences -= w->count;
-    ix->n_postings -= postings_drop(ix->heap, w->tree);
-    frusa_dealloc(ix->heap, w->text, w->length + 1, 1);
-    frusa_dealloc(ix->heap, w, sizeof *w, alignof(struct word));
+    drop_tree(ix, w->tree);
+    heap_dealloc(ix->heap, w->text, w->length + 1, 1);
+    heap_dealloc(ix->heap, w, sizeof *w, alignof(struct word));
+}
+
+/* Returns the node of `w` for the document last begun, which it may have to make. */
+static struct posting *find_posting(struct word_index *ix, struct word *w)
+{
+    uint32_t file = (uint32_t)(ix->n_documents - 1);
+    if (w->last != NULL && w->last->file == file) {
+        return w->last;
+    }
+    struct posting *posting = postings_get(ix->heap, &w->tree, file);
+    if (posting != NULL && posting->word == NULL) {
+        posting->word = w;
+        link_posting(&ix->documents[file], posting);
+        ix->n_postings++;
+    }
+    return posting;
 }
 
 int word_index_add(struct word_index *ix, const char *text, size_t length)
 {
-    uint32_t file = (uint32_t)(ix->n_files - 1);
     uint32_t hash = hash_word(text, length, ix->pass);
     struct word *w = find(ix, text, length, hash, ix->pass);
     if (w == NULL && (w = new_word(ix, text, length, hash)) == NULL) {
         return -1;
     }
-    if (w->last == NULL || w->last->file != file) {
-        struct posting *posting = postings_get(ix->heap, &w->tree, file);
-        if (posting == NULL) {
-            return -1;
-        }
-        ix->n_postings += posting->count == 0;
-        w->last = posting;
+    struct posting *posting = find_posting(ix, w);
+    if (posting == NULL) {
+        return -1;
     }
-    w->last->count++;
+    w->last = posting;
+    posting->count++;
     w->count++;
     ix->occurrences++;
     return 0;
@@ -162,35 +207,66 @@ struct word_answer word_index_lookup(const struct word_index *ix, const char *te
     postings_sum(w->tree, &sums);
     return (struct word_answer){.occurrences = sums.occurrences,
                                 .files = sums.files,
-                                .top_path = ix->files[sums.top_file].path,
+                                .top_path = ix->documents[sums.top_file].path,
                                 .top_count = sums.top_count};
 }
 
 /* ------------------------------------------------------------------------------------------------
- * File names
+ * Documents
  */
 
-int word_index_add_file(struct word_index *ix, const char *path, uint32_t pass)
+/* Makes room for one more document. Returns 0, or -1 when out of memory. */
+static int make_document_room(struct word_index *ix)
+{
+    struct document *documents = ix->documents;
+    size_t room = ix->documents_room == 0 ? FIRST_DOCUMENTS : 2 * ix->documents_room;
+    if (ix->n_documents < ix->documents_room) {
+        return 0;
+    }
+    documents = heap_realloc(ix->heap, documents, ix->documents_room * sizeof *documents,
+                             alignof(struct document), room * sizeof *documents);
+    if (documents == NULL) {
+        return -1;
+    }
+    ix->documents = documents;
+    ix->documents_room = room;
+    return 0;
+}
+
+int word_index_add_document(struct word_index *ix, const char *path, uint32_t pass)
 {
     size_t size = strlen(path) + 1;
-    if (ix->n_files == ix->files_room) {
-        size_t room = ix->files_room == 0 ? FIRST_FILES : 2 * ix->files_room;
-        struct file_name *files = frusa_realloc(ix->heap, ix->files, ix->files_room * sizeof *files,
-                                                alignof(struct file_name), room * sizeof *files);
-        if (files == NULL) {
-            return -1;
-        }
-        ix->files = files;
-        ix->files_room = room;
+    if (make_document_room(ix) != 0) {
+        return -1;
     }
-    char *copy = frusa_alloc(ix->heap, size, 1);
+    char *copy = heap_alloc(ix->heap, size, 1);
     if (copy == NULL) {
         return -1;
     }
     memcpy(copy, path, size);
-    ix->files[ix->n_files++] = (struct file_name){.path = copy, .size = size};
+    ix->documents[ix->n_documents++] = (struct document){.path = copy, .size = size};
     ix->pass = pass;
     return 0;
+}
+
+/* Takes every posting of a document out of its tree, and drops the words that this leaves without
+ * any. */
+static void drop_document(struct word_index *ix, struct document *document)
+{
+    while (document->newest != NULL) {
+        struct posting *posting = document->newest;
+        struct word *w = posting->word;
+        postings_take_out(&w->tree, posting);
+        w->count -= posting->count;
+        ix->occurrences -= posting->count;
+        w->last = w->last == posting ? NULL : w->last;
+        drop_posting(ix, posting);
+        if (w->tree == NULL) {
+            drop_word(ix, w);
+        }
+    }
+    heap_dealloc(ix->heap, document->path, document->size, 1);
+    document->path = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -198,21 +274,21 @@ int word_index_add_file(struct word_index *ix, const char *path, uint32_t pass)
  */
 
 /* Fisher and Yates' shuffle. */
-static void shuffle(struct word **order, size_t n, uint64_t *seed)
+static void shuffle(void **order, size_t n, uint64_t *seed)
 {
     for (size_t i = n; i > 1; i--) {
         size_t j = prng_below(seed, i);
-        struct word *w = order[i - 1];
+        void *item = order[i - 1];
         order[i - 1] = order[j];
-        order[j] = w;
+        order[j] = item;
     }
 }
 
-int word_index_drop(struct word_index *ix, size_t n, uint64_t *seed)
+int word_index_drop_words(struct word_index *ix, size_t n, uint64_t *seed)
 {
     size_t n_words = ix->n_words;
-    size_t bytes = n_words * sizeof(struct word *);
-    struct word **order = frusa_alloc(ix->heap, bytes, alignof(struct word *));
+    size_t bytes = n_words * sizeof(void *);
+    void **order = heap_alloc(ix->heap, bytes, alignof(void *));
     if (order == NULL) {
         return -1;
     }
@@ -222,11 +298,33 @@ int word_index_drop(struct word_index *ix, size_t n, uint64_t *seed)
             order[filled++] = w;
         }
     }
-    shuffle(order, n_words, seed);
-    for (size_t i = 0; i < n && i < n_words; i++) {
+    shuffle(order, filled, seed);
+    for (size_t i = 0; i < n && i < filled; i++) {
         drop_word(ix, order[i]);
     }
-    frusa_dealloc(ix->heap, order, bytes, alignof(struct word *));
+    heap_dealloc(ix->heap, order, bytes, alignof(void *));
+    fit_buckets(ix);
+    return 0;
+}
+
+int word_index_drop_documents(struct word_index *ix, size_t n, uint64_t *seed)
+{
+    size_t bytes = ix->n_documents * sizeof(void *);
+    void **order = heap_alloc(ix->heap, bytes, alignof(void *));
+    if (order == NULL) {
+        return -1;
+    }
+    size_t filled = 0;
+    for (size_t i = 0; i < ix->n_documents; i++) {
+        if (ix->documents[i].path != NULL) {
+            order[filled++] = &ix->documents[i];
+        }
+    }
+    shuffle(order, filled, seed);
+    for (size_t i = 0; i < n && i < filled; i++) {
+        drop_document(ix, order[i]);
+    }
+    heap_dealloc(ix->heap, order, bytes, alignof(void *));
     fit_buckets(ix);
     return 0;
 }
@@ -263,12 +361,12 @@ void word_index_end(struct word_index *ix)
             drop_word(ix, ix->buckets[i]);
         }
     }
-    frusa_dealloc(ix->heap, ix->buckets, ix->n_buckets * sizeof *ix->buckets,
-                  alignof(struct word *));
-    for (size_t i = 0; i < ix->n_files; i++) {
-        frusa_dealloc(ix->heap, ix->files[i].path, ix->files[i].size, 1);
+    heap_dealloc(ix->heap, ix->buckets, ix->n_buckets * sizeof *ix->buckets,
+                 alignof(struct word *));
+    for (size_t i = 0; i < ix->n_documents; i++) {
+        heap_dealloc(ix->heap, ix->documents[i].path, ix->documents[i].size, 1);
     }
-    frusa_dealloc(ix->heap, ix->files, ix->files_room * sizeof *ix->files,
-                  alignof(struct file_name));
+    heap_dealloc(ix->heap, ix->documents, ix->documents_room * sizeof *ix->documents,
+                 alignof(struct document));
     word_index_begin(ix, ix->heap);
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The word index: a hash table from words to the files that they occur in. The table, its nodes,
- * the words, the trees and the file names all live in one libfrusa instance, and each is given back
- * with the layout that it was allocated with.
+ * the words, the trees and the names of the documents all live in one heap, and each is given back
+ * with the layout that it was allocated with. A document is one file, read in one pass.
  *
  * Every file belongs to a pass over the input, and a word is a different key in each pass.
  */
 #ifndef DEMO_WORD_INDEX_H
 #define DEMO_WORD_INDEX_H
 
+#include "heap.h"
 #include "postings.h"
-
-#include <frusa.h>
 
 struct word {
     struct word *next; /* in its bucket */
@@ -25,21 +24,22 @@ struct word {
         *last; /* the posting counted last: the next occurrence is mostly in the same file */
 };
 
-struct file_name {
-    char *path;
-    size_t size; /* with its zero byte */
+struct document {
+    char *path;             /* NULL once the document was dropped */
+    size_t size;            /* of the path, with its zero byte */
+    struct posting *newest; /* the list of all nodes that it has in trees */
 };
 
 struct word_index {
-    frusa_t *heap;
+    struct heap *heap;
     struct word **buckets;
     size_t n_buckets; /* a power of two, or 0 */
     size_t n_words;
     size_t n_postings;
     uint64_t occurrences;
-    struct file_name *files;
-    size_t n_files;
-    size_t files_room;
+    struct document *documents; /* a posting's `file` is an index into it */
+    size_t n_documents;         /* dropped ones included */
+    size_t documents_room;
     uint32_t pass; /* of the file last begun */
 };
 
@@ -52,14 +52,14 @@ struct word_answer {
 };
 
 /* Begins an empty index whose memory is all from `heap`. Cannot fail. */
-void word_index_begin(struct word_index *ix, frusa_t *heap);
+void word_index_begin(struct word_index *ix, struct heap *heap);
 
-/* The words added from now on are from the file `path`, read in pass `pass`. Returns 0, or -1 when
- * out of memory. */
-int word_index_add_file(struct word_index *ix, const char *path, uint32_t pass);
+/* Begins a document: the words added from now on are from the file `path`, read in pass `pass`.
+ * Returns 0, or -1 when out of memory. */
+int word_index_add_document(struct word_index *ix, const char *path, uint32_t pass);
 
-/* Counts one occurrence of a word in the file last begun. Returns 0, or -1 when out of memory: the
- * index then lacks this occurrence and is otherwise in order. */
+/* Counts one occurrence of a word in the document last begun. Returns 0, or -1 when out of memory:
+ * the index then lacks this occurrence and is otherwise in order. */
 int word_index_add(struct word_index *ix, const char *text, size_t length);
 
 /* Looks a word up among those of pass 0. */
@@ -69,7 +69,10 @@ struct word_answer word_index_lookup(const struct word_index *ix, const char *te
  * Drops `n` words with all that belongs to them, picked and ordered at random; *seed is the state
  * of the generator. Returns 0, or -1 when there is no memory for the order, and nothing dropped.
  */
-int word_index_drop(struct word_index *ix, size_t n, uint64_t *seed);
+int word_index_drop_words(struct word_index *ix, size_t n, uint64_t *seed);
+
+/* The same for `n` documents. Words that occur in no other document go with them. */
+int word_index_drop_documents(struct word_index *ix, size_t n, uint64_t *seed);
 
 /* Returns whether everything in the index is as it was put there: hashes, trees and sums. */
 bool word_index_valid(const struct word_index *ix);

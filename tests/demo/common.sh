@@ -14,12 +14,12 @@ export LC_ALL
 
 # run_demo STATUS ARGUMENT...: runs the demo, which must exit with STATUS; fails if it does not. What it
 # prints goes to $scratch/out and $scratch/err, its plot to $scratch/plot.svg unless the arguments say
-# otherwise.
+# otherwise. Other allocators are left out: others.sh runs them.
 run_demo() {
     expected=$1
     shift
     status=0
-    "$demo" --svg "$scratch/plot.svg" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
+    "$demo" --no-others --svg "$scratch/plot.svg" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
     [ "$status" -eq "$expected" ] || {
         cat "$scratch/out" "$scratch/err"
         fail "exit status $status instead of $expected: frusa-demo $(echo "$*" | cut -c 1-100)"
