@@ -183,19 +183,38 @@ static size_t room_for(size_t size, size_t align)
     return fr_align_up(size, FR_BLOCK_BYTES) + slack;
 }
 
+/* Takes a run when no chunk of the kind had room a moment ago. Other threads may have given runs
+ * back since, or added a chunk, so the new chunk is only added when there is still no room. A chunk
+ * is only removed when a run in it is given back: one that was added without a run would stay. */
+static int grow_and_take_run(enum fr_run_kind kind, size_t size, size_t align, struct fr_run *run)
+{
+    int found = 0;
+    struct fr_chunk *c = fr_mmap_map_chunk(kind, room_for(size, align));
+    struct fr_chunk *surplus = c;
+    if (c && fr_mmap_lock_with_room()) {
+        found = take_run(kind, size, align, run);
+        if (!found) {
+            fr_chunk_index_insert(&fr_mmap_provider.index, c);
+            surplus = NULL;
+            found = take_run(kind, size, align, run);
+        }
+        fr_mmap_unlock();
+    }
+    if (surplus)
+        fr_mmap_unmap(surplus);
+    return found;
+}
+
 /* Takes a run and makes it resident; `may_grow`: a chunk is added when none has room. */
 static void *alloc_run(enum fr_run_kind kind, size_t size, size_t align, int may_grow)
 {
     struct fr_run run;
-    int found;
-    size_t grown;
-    do {
-        fr_mmap_lock();
-        found = take_run(kind, size, align, &run);
-        grown = fr_mmap_provider.grown;
-        fr_mmap_unlock();
-    } while (!found && may_grow && fr_mmap_grow(kind, room_for(size, align), grown));
-    return found || take_any_run(size, align, &run) ? hand_out(&run) : NULL;
+    fr_mmap_lock();
+    int found = take_run(kind, size, align, &run);
+    fr_mmap_unlock();
+    found = found || (may_grow && grow_and_take_run(kind, size, align, &run)) ||
+            take_any_run(size, align, &run);
+    return found ? hand_out(&run) : NULL;
 }
 
 /* Big objects get huge pages at once: what is not a whole block at their end stays small.

@@ -124,9 +124,7 @@ static int enlarge_index(size_t capacity)
     return 1;
 }
 
-/* Takes the lock with room in the index for one more chunk; 0, without the lock, when the system
- * refuses the memory for that. */
-static int lock_with_room(void)
+int fr_mmap_lock_with_room(void)
 {
     fr_mmap_lock();
     while (!fr_chunk_index_has_room(&fr_mmap_provider.index)) {
@@ -149,38 +147,20 @@ void fr_mmap_unmap(struct fr_chunk *c)
         fr_pages_unmap(c, descriptor_bytes(c->bytes, c->kind));
         return;
     }
-    if (!fr_pages_discard(&all, 1, refused) || !lock_with_room())
+    if (!fr_pages_discard(&all, 1, refused) || !fr_mmap_lock_with_room())
         return;
     fr_chunk_reset(c);
     fr_chunk_index_insert(&fr_mmap_provider.index, c);
     fr_mmap_unlock();
 }
 
-int fr_mmap_grow(enum fr_run_kind kind, size_t least, size_t grown)
+struct fr_chunk *fr_mmap_map_chunk(enum fr_run_kind kind, size_t least)
 {
     fr_mmap_lock();
     size_t bytes = next_chunk_bytes(kind, least);
     int is_advised = fr_mmap_wants_huge(kind);
-    int has_grown = fr_mmap_provider.grown != grown;
     fr_mmap_unlock();
-    if (has_grown)
-        return 1;
-    struct fr_chunk *c = chunk_map(bytes, least, kind, is_advised);
-    if (!c)
-        return 0;
-    if (!lock_with_room()) {
-        fr_mmap_unmap(c);
-        return 0;
-    }
-    int is_needed = fr_mmap_provider.grown == grown;
-    if (is_needed) {
-        fr_chunk_index_insert(&fr_mmap_provider.index, c);
-        fr_mmap_provider.grown++;
-    }
-    fr_mmap_unlock();
-    if (!is_needed)
-        fr_mmap_unmap(c);
-    return 1;
+    return chunk_map(bytes, least, kind, is_advised);
 }
 
 int fr_mmap_remove_if_all(struct fr_chunk *c, size_t granules)

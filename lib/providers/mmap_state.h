@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the files of the mmap provider share; its algorithm and its guarantees are in
- * fallback_mmap.c. */
+ * mmap.c. */
 #ifndef FR_MMAP_PROVIDER_H
 #define FR_MMAP_PROVIDER_H
 
@@ -56,7 +56,6 @@ struct fr_mmap_provider {
     size_t used[FR_RUN_KINDS];
     /* covered by the lock */
     struct fr_search_hint hints[FR_RUN_KINDS][FR_RUN_CLASSES];
-    size_t grown;        /* how often a chunk was added; covered by the lock */
     size_t pending;      /* granules being populated ahead; covered by the lock */
     fr_atomic own_bytes; /* in mappings of their own */
     fr_atomic own_count; /* mappings of their own */
@@ -95,12 +94,13 @@ void fr_mmap_note_room(struct fr_chunk *c);
 /* Takes a chunk out of the index. The caller holds the lock. */
 void fr_mmap_remove(struct fr_chunk *c);
 
-/*
- * Adds a chunk of a kind, of `least` bytes or more (a multiple of a block), unless another thread
- * has added one since the provider's `grown` was read. Returns non-zero when a new search makes
- * sense.
- */
-int fr_mmap_grow(enum fr_run_kind kind, size_t least, size_t grown);
+/* Maps a chunk of a kind, of `least` bytes or more (a multiple of a block), which is in no index
+ * yet. NULL when the system refuses. */
+struct fr_chunk *fr_mmap_map_chunk(enum fr_run_kind kind, size_t least);
+
+/* Takes the lock with room in the index for one more chunk. Returns 0, without the lock, when the
+ * system refuses the memory for that. */
+int fr_mmap_lock_with_room(void);
 
 /* Takes a chunk that has just become empty out of the index unless it is to be kept; non-zero when
  * it did. The caller holds the lock, and then unmaps the chunk without it. */
