@@ -2,6 +2,7 @@
 /* What the threads of the soak do. */
 #include "activity.h"
 #include "subject.h"
+#include "support/child.h"
 #include "support/environment.h"
 #include "support/parcel.h"
 #include "support/pattern.h"
@@ -11,7 +12,6 @@
 #include "support/workload.h"
 
 #include <errno.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,7 +217,7 @@ static void be_child(struct choice *choice)
 {
     struct random r = random_stream((uintptr_t)getpid(), 0);
     pthread_t thread;
-    alarm(env_watchdog_seconds());
+    child_begin("soak");
     spend(choice, &r, env_scale(300, 20));
     REQUIRE(pthread_create(&thread, NULL, live_in_child, choice) == 0);
     REQUIRE(pthread_join(thread, NULL) == 0);
@@ -231,14 +231,10 @@ static void fork_again(struct random *r)
     while (!is_over()) {
         struct choice choice = choose(r, AT_ONCE);
         pid_t child = fork();
-        REQUIRE(child >= 0);
         if (child == 0)
             be_child(&choice);
         let_go(&choice);
-        int status;
-        REQUIRE(waitpid(child, &status, 0) == child);
-        REQUIRE_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a child ended with status %#x",
-                    (unsigned)status);
+        child_await(child);
         fr_fetch_add_relaxed(&tally.forks, 1);
         pause_up_to(r, 100000000);
     }

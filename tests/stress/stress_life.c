@@ -7,6 +7,7 @@
  * allocates, frees, reclaims and starts threads. Contents are checked all the time, and at the end
  * nothing is left.
  */
+#include "support/child.h"
 #include "support/environment.h"
 #include "support/fixture.h"
 #include "support/random.h"
@@ -20,7 +21,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -160,9 +160,8 @@ static void use_and_reclaim(void *arg, size_t index)
 static void live_on_in_the_child(uint64_t stream)
 {
     struct random r = random_stream(seed ^ 3, stream);
-    watchdog_start("a child of stress_life", 0);
+    child_begin("stress_life");
     in_child = 1;
-    tool_expect_lost_objects();
     use(shared.f, &r, 100);
     frusa_reclaim(shared.f);
     if (env_child_may_start_threads())
@@ -173,16 +172,12 @@ static void live_on_in_the_child(uint64_t stream)
 static void fork_again_and_again(void)
 {
     for (uint64_t n = 0; time(NULL) < deadline && env_child_may_use_malloc(); n++) {
-        int status;
         pid_t child = fork();
-        REQUIRE(child >= 0);
         if (child == 0) {
             live_on_in_the_child(n);
             _exit(0);
         }
-        REQUIRE(waitpid(child, &status, 0) == child);
-        REQUIRE_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a child's status is %#x",
-                    (unsigned)status);
+        child_await(child);
         fr_fetch_add_relaxed(&forks, 1);
     }
 }

@@ -5,6 +5,7 @@
  * other a copy.
  */
 #include "dlopen_module.h"
+#include "support/child.h"
 #include "support/require.h"
 #include "support/threads.h"
 #include "unit/runner.h"
@@ -12,7 +13,6 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const modules[] = {"./.libs/dlopen_module.so", "./.libs/dlopen_copy.so",
@@ -138,12 +138,10 @@ END_TEST
 
 static void fork_and_wait(void)
 {
-    int status;
     pid_t child = fork();
     if (child == 0)
         _exit(0);
-    REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
-    REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    child_await(child);
 }
 
 /* The library goes without a destroy, while libfrusa stays. Afterwards the process forks, makes

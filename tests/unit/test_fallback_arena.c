@@ -11,13 +11,11 @@
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"
-#include "support/tools.h"
 #include "unit/runner.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PAGE = 4096, LENGTH = 256 * PAGE, MANY = 300 };
@@ -224,19 +222,16 @@ static void fork_and_use(void *arg, size_t index)
         fr_fallback_arena_fork_prepare();
         pid_t child = fork();
         if (child == 0) {
-            tool_expect_lost_objects();
             fr_fallback_arena_fork_child();
             fr_gate_open();
-            alarm(env_watchdog_seconds());
+            child_begin("test_fallback_arena");
             void *p = take(a, PAGE, PAGE);
             if (p != NULL)
                 give(a, p, PAGE);
             _exit(0);
         }
         fr_gate_open();
-        int status;
-        REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
-        REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        child_await(child);
     }
 }
 

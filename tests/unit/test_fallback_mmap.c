@@ -15,14 +15,12 @@
 #include "support/random.h"
 #include "support/require.h"
 #include "support/threads.h"
-#include "support/tools.h"
 #include "unit/runner.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The library never asks for less than a page, nor for parts of pages. */
@@ -468,10 +466,9 @@ END_TEST
 
 static void use_child(void)
 {
-    tool_expect_lost_objects();
     fr_fallback_mmap_fork_child();
     fr_gate_open();
-    alarm(env_watchdog_seconds());
+    child_begin("test_fallback_mmap");
     REQUIRE(fr_fallback_mmap_is_valid());
     char *p = take(SPAN, PAGE);
     pattern_require_zero(p, SPAN);
@@ -498,9 +495,7 @@ static void fork_or_churn(void *arg, size_t index)
         if (child == 0)
             use_child();
         fr_gate_open();
-        int status;
-        REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
-        REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        child_await(child);
     }
 }
 

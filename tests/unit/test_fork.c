@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* fork() from a process with threads in the middle of everything: parent and child both go on. */
+#include "support/child.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
 #include "support/require.h"
 #include "support/threads.h"
-#include "support/tools.h"
 #include "support/walk.h"
 #include "support/workload.h"
 #include "unit/runner.h"
 
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MUTATORS = 4, RECLAIMERS = 2, IDLE = 6 };
-
-/* Requires that the child ends well. */
-static void await_child(pid_t child)
-{
-    int status;
-    REQUIRE(child > 0);
-    REQUIRE(waitpid(child, &status, 0) == child);
-    REQUIRE_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %#x",
-                (unsigned)status);
-}
 
 static void use(frusa_t *f, uint64_t stream)
 {
@@ -44,7 +33,6 @@ static void use_and_reclaim(void *arg, size_t index)
 /* What a child does: everything. */
 static void live_on(frusa_t *f)
 {
-    watchdog_start("the child of test_fork", 0);
     struct walk_totals before = walk_sum(f);
     use(f, 1000);
     frusa_reclaim(f);
@@ -95,22 +83,22 @@ static void fork_in_turmoil(frusa_t *f)
     for (size_t i = 0; i < env_scale(25, 3); i++) {
         pid_t child = fork();
         if (child == 0) {
-            tool_expect_lost_objects();
+            child_begin("test_fork");
             pattern_require(object, 500, 7);
             live_on(f);
             frusa_free(f, object);
             if (i % 5 == 0) {
                 pid_t grandchild = fork();
                 if (grandchild == 0) {
-                    tool_expect_lost_objects();
+                    child_begin("test_fork");
                     live_on(f);
                     _exit(0);
                 }
-                await_child(grandchild);
+                child_await(grandchild);
             }
             _exit(0);
         }
-        await_child(child);
+        child_await(child);
         use(f, 3000 + i);
     }
     fr_store_relaxed(&t.stop, 1);
@@ -199,8 +187,7 @@ START_TEST(test_guarantee_in_the_child)
     gate_await(&s.gate, IDLE);
     pid_t child = fork();
     if (child == 0) {
-        tool_expect_lost_objects();
-        watchdog_start("the child of test_fork", 0);
+        child_begin("test_fork");
         frusa_reclaim(s.x.f);
         REQUIRE_MSG(fallback_held(&s.x.fallback) <= RECORD_MAX + CACHE_MAX, "%zu bytes stay",
                     fallback_held(&s.x.fallback));
@@ -209,7 +196,7 @@ START_TEST(test_guarantee_in_the_child)
         fixture_close(&s.x);
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
     frusa_reclaim(s.x.f);
     ck_assert_uint_le(fallback_held(&s.x.fallback), RECORD_MAX + CACHE_MAX * (IDLE + 1));
     gate_open(&s.gate);
@@ -248,10 +235,10 @@ START_TEST(test_threads_end_during_forks)
     for (size_t i = 0; i < env_scale(300, 10); i++) {
         pid_t child = fork();
         if (child == 0) {
-            tool_expect_lost_objects();
+            child_begin("test_fork");
             _exit(0);
         }
-        await_child(child);
+        child_await(child);
     }
     fr_store_relaxed(&t.stop, 1);
     team_join(&team);
@@ -269,14 +256,14 @@ static void fork_from_a_thread(void *arg, size_t index)
     (void)index;
     pid_t child = fork();
     if (child == 0) {
-        tool_expect_lost_objects();
+        child_begin("test_fork");
         for (size_t i = 0; i < 50; i += 2) {
             use(instances[i], i);
             frusa_destroy(instances[i]);
         }
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
 }
 
 START_TEST(test_fork_with_many_instances)

@@ -6,33 +6,16 @@
 #include "base/gate.h"
 #include "base/rank.h"
 #include "cache/cache.h"
+#include "support/child.h"
 #include "support/fixture.h"
 #include "support/require.h"
 #include "support/threads.h"
-#include "support/tools.h"
 #include "unit/runner.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* Requires that the child ends well. */
-static void await_child(pid_t child)
-{
-    int status;
-    REQUIRE(child > 0);
-    REQUIRE(waitpid(child, &status, 0) == child);
-    REQUIRE_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %#x",
-                (unsigned)status);
-}
-
-static void enter_child(void)
-{
-    tool_expect_lost_objects();
-    watchdog_start("the child of test_fork_around", 0);
-}
 
 /* A thread that waits: with it the process has more than one. */
 static void wait_at(void *gate, size_t index)
@@ -58,11 +41,11 @@ static void fork_if_armed(int is_dealloc)
     forking.forked = 1;
     pid_t child = fork();
     if (child == 0) {
-        enter_child();
+        child_begin("test_fork_around");
         forking.in_child = 1;
         return;
     }
-    await_child(child);
+    child_await(child);
 }
 
 static void *forking_alloc(void *ctx, size_t size, size_t align)
@@ -171,14 +154,14 @@ START_TEST(test_reclaim_counts_headers)
     gate_await(&gate, 4);
     pid_t child = fork();
     if (child == 0) {
-        enter_child();
+        child_begin("test_fork_around");
         size_t before = fallback_held(&x.fallback);
         size_t given = frusa_reclaim(heap);
         REQUIRE_MSG(before - fallback_held(&x.fallback) == given, "%zu bytes went, %zu said",
                     before - fallback_held(&x.fallback), given);
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
     gate_open(&gate);
     team_join(&team);
     fixture_close(&x);
@@ -216,7 +199,7 @@ START_TEST(test_owner_is_stopped)
         sched_yield();
     pid_t child = fork();
     if (child == 0) {
-        enter_child();
+        child_begin("test_fork_around");
         frusa_reclaim(heap);
         frusa_cache_dealloc(c, p, 100, 0);
         REQUIRE(frusa_cache_alloc(c, 100, 0) != NULL);
@@ -224,7 +207,7 @@ START_TEST(test_owner_is_stopped)
         frusa_destroy(heap);
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
     fr_store_release(&go_on, 1);
     team_join(&team);
     frusa_cache_dealloc(c, p, 100, 0);
@@ -262,11 +245,11 @@ START_TEST(test_holder_of_a_lock_is_stopped)
         sched_yield();
     pid_t child = fork();
     if (child == 0) {
-        enter_child();
+        child_begin("test_fork_around");
         REQUIRE(frusa_alloc(heap, 100, 0) != NULL);
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
     fr_store_release(&go_on, 1);
     team_join(&team);
     frusa_dealloc(heap, frusa_alloc(heap, 5000, 0), 5000, 0);
@@ -284,7 +267,7 @@ static void fork_in_handler(int s)
     pid_t child = fork();
     if (child == 0)
         _exit(own_lock != NULL && fr_lock_is_free(own_lock));
-    await_child(child);
+    child_await(child);
 }
 
 static void interrupt_holder(void)
@@ -389,12 +372,12 @@ START_TEST(test_handlers_use_the_library)
     for (size_t i = 0; i < env_scale(100, 10); i++) {
         pid_t child = fork();
         if (child == 0) {
-            enter_child();
+            child_begin("test_fork_around");
             frusa_reclaim(heap);
             allocate();
             _exit(0);
         }
-        await_child(child);
+        child_await(child);
     }
     handlers_on = 0;
     fr_store_relaxed(&stop, 1);
@@ -412,11 +395,11 @@ static void fork_again(int s)
     forks_in_handlers++;
     pid_t child = fork();
     if (child == 0) {
-        enter_child();
+        child_begin("test_fork_around");
         allocate();
         _exit(0);
     }
-    await_child(child);
+    child_await(child);
 }
 
 /* As the handler of SIGCHLD that starts a process anew. The signal waits until the library has
@@ -441,7 +424,7 @@ START_TEST(test_signal_handler_forks_inside_fork)
             _exit(0);
         }
         signals_on = 0;
-        await_child(child);
+        child_await(child);
         REQUIRE(forks_in_handlers == 1);
     }
     fr_store_relaxed(&stop, 1);
