@@ -139,8 +139,10 @@ END_TEST
 static void fork_and_wait(void)
 {
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        child_begin("test_dlopen");
         _exit(0);
+    }
     child_await(child);
 }
 
