@@ -122,6 +122,7 @@ END_TEST
 struct crowd {
     frusa_t *f;
     struct gate used, woken;
+    struct team team;
 };
 enum { THREADS = 4 };
 
@@ -140,25 +141,45 @@ static void use_before_and_after(void *arg, size_t index)
     REQUIRE(fr_registry_find(inst) == c && fr_fast_cache(inst) == c);
 }
 
-START_TEST(test_caches_of_other_threads)
+/* Returns when all have used the instance. */
+static void crowd_start(struct crowd *crowd, frusa_t *f)
 {
     static const struct gate fresh = GATE_INIT;
+    crowd->f = f;
+    crowd->used = fresh;
+    crowd->woken = fresh;
+    team_start(&crowd->team, THREADS, use_before_and_after, crowd);
+    gate_await(&crowd->used, THREADS);
+}
+
+/* Half of them end; the others wait. */
+static void crowd_halve(struct crowd *crowd)
+{
+    gate_open(&crowd->used);
+    gate_await(&crowd->woken, THREADS / 2);
+}
+
+/* The others use the instance again, and end. */
+static void crowd_end(struct crowd *crowd)
+{
+    gate_open(&crowd->woken);
+    team_join(&crowd->team);
+}
+
+START_TEST(test_caches_of_other_threads)
+{
+    struct crowd crowd;
     for (size_t round = 0; round < 10; round++) {
-        struct crowd crowd = {&heap, fresh, fresh};
-        struct team team;
         struct frusa_stats stats;
-        team_start(&team, THREADS, use_before_and_after, &crowd);
-        gate_await(&crowd.used, THREADS);
+        crowd_start(&crowd, &heap);
         frusa_reclaim(&heap);
         require_resting(&heap);
-        gate_open(&crowd.used);
-        gate_await(&crowd.woken, THREADS / 2);
+        crowd_halve(&crowd);
         for (size_t i = 0; i < round; i++)
             use(&heap), frusa_reclaim(&heap);
         if (round % 2)
             use(&heap);
-        gate_open(&crowd.woken);
-        team_join(&team);
+        crowd_end(&crowd);
         frusa_reclaim(&heap);
         ck_assert_int_eq(frusa_get_stats(&heap, &stats), 0);
         ck_assert_uint_eq(stats.in_use, 0);
@@ -171,11 +192,8 @@ END_TEST
 /* The fast slot of an instance at rest stays its own while threads have a cache in it. */
 START_TEST(test_slot_is_kept_and_given_up)
 {
-    static const struct gate fresh = GATE_INIT;
-    struct crowd crowd = {&heap, fresh, fresh};
-    struct team team;
-    team_start(&team, THREADS, use_before_and_after, &crowd);
-    gate_await(&crowd.used, THREADS);
+    struct crowd crowd;
+    crowd_start(&crowd, &heap);
     use(&heap);
     size_t slot = fr_load_relaxed(&instance(&heap)->fast_slot);
     ck_assert_uint_ne(slot, 0);
@@ -187,10 +205,8 @@ START_TEST(test_slot_is_kept_and_given_up)
     ck_assert_uint_eq(fr_load_relaxed(&instance(&heap)->fast_slot), slot);
     frusa_reclaim(&heap);
     require_resting(&heap);
-    gate_open(&crowd.used);
-    gate_await(&crowd.woken, THREADS / 2);
-    gate_open(&crowd.woken);
-    team_join(&team);
+    crowd_halve(&crowd);
+    crowd_end(&crowd);
     frusa_reclaim(&heap);
     require_resting(&heap);
     other = frusa_create(NULL);
@@ -244,17 +260,13 @@ END_TEST
 /* Over a fallback whose memory may be gone with the instance. */
 START_TEST(test_caches_over_another_fallback)
 {
-    static const struct gate fresh = GATE_INIT;
-    struct crowd crowd = {&heap_over_own, fresh, fresh};
-    struct team team;
+    struct crowd crowd;
     fallback_init(&fallback, FALLBACK_EVERYTHING);
-    team_start(&team, THREADS, use_before_and_after, &crowd);
-    gate_await(&crowd.used, THREADS);
+    crowd_start(&crowd, &heap_over_own);
     frusa_reclaim(&heap_over_own);
     require_awake(&heap_over_own);
-    gate_open(&crowd.used);
-    gate_open(&crowd.woken);
-    team_join(&team);
+    crowd_halve(&crowd);
+    crowd_end(&crowd);
     frusa_reclaim(&heap_over_own);
     require_resting(&heap_over_own);
     fallback_require_empty(&fallback);
@@ -267,7 +279,7 @@ END_TEST
 static void use_in_child(void *arg)
 {
     (void)arg;
-    watchdog_start("the child of test_rest", 0);
+    child_begin("test_rest");
     use(&heap);
     require_awake(&heap);
     frusa_reclaim(&heap);
@@ -277,13 +289,10 @@ static void use_in_child(void *arg)
 /* Another thread's call was on its way when the rest began: it holds a lock just then. */
 START_TEST(test_fork_at_rest)
 {
-    static const struct gate fresh = GATE_INIT;
-    struct crowd crowd = {&heap, fresh, fresh};
-    struct team team;
+    struct crowd crowd;
     if (!env_child_may_use_malloc())
         return;
-    team_start(&team, THREADS, use_before_and_after, &crowd);
-    gate_await(&crowd.used, THREADS);
+    crowd_start(&crowd, &heap);
     use(&heap);
     frusa_reclaim(&heap);
     require_resting(&heap);
@@ -294,9 +303,8 @@ START_TEST(test_fork_at_rest)
     fr_lock_rank_push(FR_RANK_SLAB);
     fr_lock_release(lock, FR_RANK_SLAB);
     require_resting(&heap);
-    gate_open(&crowd.used);
-    gate_open(&crowd.woken);
-    team_join(&team);
+    crowd_halve(&crowd);
+    crowd_end(&crowd);
     frusa_destroy(&heap);
 }
 END_TEST
@@ -311,7 +319,7 @@ static void use_once(void *arg, size_t index)
 static void use_in_new_threads(void *arg)
 {
     (void)arg;
-    watchdog_start("the child of test_rest", 0);
+    child_begin("test_rest");
     team_run(1, use_once, NULL);
     team_run(2, use_once, NULL);
     use(&heap);
