@@ -68,6 +68,20 @@ static void delete_keys(void)
         REQUIRE(pthread_key_delete(keys[--keys_n]) == 0);
 }
 
+/* The instance that the threads use, beside a program with keys of its own. */
+static void open_beside_keys(struct fixture *x, size_t most)
+{
+    create_keys(most);
+    fixture_open(x, FALLBACK_EVERYTHING, NULL);
+    f = x->f;
+}
+
+static void close_beside_keys(struct fixture *x)
+{
+    fixture_close(x);
+    delete_keys();
+}
+
 static void *leave(void *legacy)
 {
     REQUIRE(pthread_setspecific(keys[((struct legacy *)legacy)->key], legacy) == 0);
@@ -104,15 +118,12 @@ static void use_in_destructors(void)
 START_TEST(test_no_cache_outlives_its_thread)
 {
     struct fixture x;
-    create_keys(SOME_KEYS);
-    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
-    f = x.f;
+    open_beside_keys(&x, SOME_KEYS);
     use_in_destructors();
     frusa_reclaim(f);
     ck_assert_uint_le(fallback_held(&x.fallback), RECORD_MAX);
     support_check_instance(f);
-    fixture_close(&x);
-    delete_keys();
+    close_beside_keys(&x);
 }
 END_TEST
 
@@ -121,15 +132,12 @@ END_TEST
 START_TEST(test_no_key_left)
 {
     struct fixture x;
-    create_keys(MANY_KEYS);
-    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
-    f = x.f;
+    open_beside_keys(&x, MANY_KEYS);
     use_in_destructors();
     frusa_reclaim(f);
     ck_assert_uint_eq(stats_live_bytes(f), 0);
     support_check_instance(f);
-    fixture_close(&x);
-    delete_keys();
+    close_beside_keys(&x);
 }
 END_TEST
 
@@ -145,15 +153,12 @@ static void use_and_count(void *arg, size_t index)
 START_TEST(test_caches_without_a_key_left)
 {
     struct fixture x;
-    create_keys(MANY_KEYS);
-    fixture_open(&x, FALLBACK_EVERYTHING, NULL);
-    f = x.f;
+    open_beside_keys(&x, MANY_KEYS);
     for (size_t i = 0; i < 20; i++)
         team_run(1, use_and_count, NULL);
     frusa_reclaim(f);
     ck_assert_uint_le(fallback_held(&x.fallback), RECORD_MAX);
-    fixture_close(&x);
-    delete_keys();
+    close_beside_keys(&x);
 }
 END_TEST
 
