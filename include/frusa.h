@@ -48,6 +48,9 @@
  * live objects back: it reports such an object as lost when only a local variable designates it.
  * Programs that rely on frusa_destroy for that use -Wno-analyzer-malloc-leak.
  *
+ * frusa_create does not name frusa_destroy in the same way: gcc would then warn of each static
+ * instance that a program destroys, as of memory that is not on the heap.
+ *
  * FRUSA_NO_DEALLOC_WARNINGS, defined before this header is included, turns all but the warnings of
  * NULL off. It is for programs whose malloc is libfrusa-malloc, and so may give objects to free
  * (<frusa-malloc.h>, included first, defines it), and for instances with FRUSA_FRONT_INITIALIZER,

@@ -81,6 +81,23 @@ size_t listed(frusa_t *f, size_t n)
     return sum;
 }
 
+/* Instances that frusa_create did not create. */
+frusa_t global_heap = FRUSA_INITIALIZER(NULL, NULL);
+static frusa_t static_heap = FRUSA_4K_INITIALIZER(NULL);
+struct plugin {
+    int state;
+    frusa_t heap;
+};
+
+void end_static(struct plugin *plugin);
+void end_static(struct plugin *plugin)
+{
+    frusa_free(&static_heap, frusa_malloc(&static_heap, 10));
+    frusa_destroy(&static_heap);
+    frusa_destroy(&global_heap);
+    frusa_destroy(&plugin->heap);
+}
+
 /* The owner of an instance, whose own objects the instance holds. */
 struct owner {
     frusa_t *heap;
