@@ -419,6 +419,7 @@ START_TEST(test_signal_handler_forks_inside_fork)
         signals_on = 1;
         pid_t child = fork();
         if (child == 0) {
+            child_begin("test_fork_around");
             /* Its own handler raised the signal once more. */
             REQUIRE(forks_in_handlers == 1);
             _exit(0);
