@@ -101,17 +101,15 @@ FRUSA_INLINE_FN_ void frusa_inline_store_release_(struct frusa_inline_word_ *w, 
      ((FRUSA_INLINE_CACHED_LOG2_ - FRUSA_INLINE_LINEAR_MAX_LOG2_) << FRUSA_INLINE_STEPS_LOG2_))
 
 /*
- * The free objects of one size class in a cache. `hot` holds one of them, 0, or
- * FRUSA_INLINE_NO_MAGAZINE_ when the class has no array yet. The others are in the array of
- * pointers between the addresses lo and hi, from lo up to top.
+ * The free objects of one size class in a cache: an array of pointers between the addresses lo and
+ * hi, used from lo up to top. All are 0 when the class has no array yet.
  */
 struct frusa_inline_magazine_ {
-    struct frusa_inline_word_ hot;
-    struct frusa_inline_word_ lo;
     struct frusa_inline_word_ top;
+    struct frusa_inline_word_ lo;
     struct frusa_inline_word_ hi;
+    size_t reserved;
 };
-#define FRUSA_INLINE_NO_MAGAZINE_ ((size_t)1)
 
 struct frusa_inline_cache_ {
     /* non-zero: the owner is inside */
@@ -191,13 +189,6 @@ FRUSA_INLINE_FN_ void frusa_inline_leave_(struct frusa_inline_cache_ *c)
 FRUSA_INLINE_FN_ int frusa_inline_pop_(struct frusa_inline_cache_ *c,
                                        struct frusa_inline_magazine_ *m, void **p)
 {
-    size_t hot = frusa_inline_load_(&m->hot);
-    if (FRUSA_INLINE_LIKELY_(hot > FRUSA_INLINE_NO_MAGAZINE_)) {
-        *p = (void *)hot;
-        frusa_inline_store_(&m->hot, 0);
-        frusa_inline_leave_(c);
-        return 1;
-    }
     size_t top = frusa_inline_load_(&m->top);
     if (!FRUSA_INLINE_LIKELY_(top > frusa_inline_load_(&m->lo))) {
         frusa_inline_leave_(c);
@@ -215,11 +206,6 @@ FRUSA_INLINE_FN_ int frusa_inline_pop_(struct frusa_inline_cache_ *c,
 FRUSA_INLINE_FN_ int frusa_inline_push_(struct frusa_inline_cache_ *c,
                                         struct frusa_inline_magazine_ *m, void *p)
 {
-    if (FRUSA_INLINE_LIKELY_(frusa_inline_load_(&m->hot) == 0)) {
-        frusa_inline_store_(&m->hot, (size_t)p);
-        frusa_inline_leave_(c);
-        return 1;
-    }
     size_t top = frusa_inline_load_(&m->top);
     if (!FRUSA_INLINE_LIKELY_(top < frusa_inline_load_(&m->hi))) {
         frusa_inline_leave_(c);

@@ -82,8 +82,6 @@ void fr_cache_init(struct frusa_cache *c)
 {
     c->fast.offsets = magazine_offsets;
     c->fast.pages = fr_pagemap_root_for_inline();
-    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
-        fr_store_relaxed(&c->fast.magazines[cls].hot, FR_NO_MAGAZINE);
     fr_cache_open(c);
 }
 
@@ -117,7 +115,7 @@ static size_t capacity_of(const struct frusa_cache *c, unsigned cls)
 {
     size_t lo = fr_load_relaxed(&c->fast.magazines[cls].lo);
     size_t hi = fr_load_relaxed(&c->fast.magazines[cls].hi);
-    return hi >= lo && lo ? (hi - lo) / sizeof(void *) + 1 : 0;
+    return hi >= lo ? (hi - lo) / sizeof(void *) : 0;
 }
 
 /* Free slots of the array, for the owner inside an open cache. */
@@ -126,31 +124,10 @@ static size_t room_of(const struct frusa_inline_magazine_ *mag)
     return (fr_load_relaxed(&mag->hi) - fr_load_relaxed(&mag->top)) / sizeof(void *);
 }
 
-/* Used slots of the array. The caller has the cache to itself, or is its owner, inside. */
-static size_t array_objects(const struct frusa_cache *c, unsigned cls)
+size_t fr_cache_objects(const struct frusa_cache *c, unsigned cls)
 {
     const struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     return (fr_load_relaxed(&mag->top) - fr_load_relaxed(&mag->lo)) / sizeof(void *);
-}
-
-static int has_hot_object(const struct frusa_cache *c, unsigned cls)
-{
-    return fr_load_relaxed(&c->fast.magazines[cls].hot) > FR_NO_MAGAZINE;
-}
-
-size_t fr_cache_objects(const struct frusa_cache *c, unsigned cls)
-{
-    return array_objects(c, cls) + (has_hot_object(c, cls) ? 1 : 0);
-}
-
-/* The caller has the cache to itself. Gives the object in the hot word, if there is one, to its
- * slab, and stores what is to be there instead. */
-static void give_hot(struct frusa_cache *c, unsigned cls, size_t instead, struct fr_misuse *m)
-{
-    void *p = fr_load_ptr_relaxed(&c->fast.magazines[cls].hot);
-    if (has_hot_object(c, cls))
-        fr_slab_give(&c->instance->heap, cls, &p, 1, m);
-    fr_store_relaxed(&c->fast.magazines[cls].hot, instead);
 }
 
 /* The owner holds the state. Replaces the array by a longer one, within the budget; 0 when it does
@@ -164,17 +141,15 @@ static int install_array(struct frusa_cache *c, unsigned cls, void **array, size
     size_t more = (capacity - info->capacity) * fr_class_size(cls);
     if (more > c->budget)
         return 0;
-    size_t used = array_objects(c, cls);
+    size_t used = fr_cache_objects(c, cls);
     if (used)
         memcpy(array, info->base, used * sizeof(void *));
-    if (!info->base)
-        fr_store_relaxed(&mag->hot, 0);
     c->budget -= more;
     info->base = array;
     info->capacity = (uint16_t)capacity;
     fr_store_ptr_relaxed(&mag->top, array + used);
     fr_store_ptr_relaxed(&mag->lo, array);
-    fr_store_ptr_relaxed(&mag->hi, array + capacity - 1); /* one object is in the hot word */
+    fr_store_ptr_relaxed(&mag->hi, array + capacity);
     return 1;
 }
 
@@ -209,7 +184,6 @@ void fr_cache_forget_array(struct frusa_cache *c, unsigned cls)
     struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
     c->info[cls].base = NULL;
     c->info[cls].capacity = 0;
-    fr_store_relaxed(&mag->hot, FR_NO_MAGAZINE);
     fr_store_relaxed(&mag->top, 0);
     fr_store_relaxed(&mag->lo, 0);
     fr_store_relaxed(&mag->hi, 0);
@@ -223,8 +197,7 @@ void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
     if (!base)
         return;
     size_t bytes = info->capacity * sizeof(void *);
-    give_hot(c, cls, FR_NO_MAGAZINE, m);
-    fr_slab_give(h, cls, base, array_objects(c, cls), m);
+    fr_slab_give(h, cls, base, fr_cache_objects(c, cls), m);
     c->budget += info->capacity * fr_class_size(cls);
     fr_cache_forget_array(c, cls);
     fr_meta_free(h, base, bytes);
@@ -257,10 +230,6 @@ static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
         return;
     }
     size_t half = (n + 1) / 2;
-    if (half > array_objects(c, cls)) {
-        give_hot(c, cls, 0, m);
-        half--;
-    }
     c->info[cls].batch /= 2;
     size_t top = fr_load_relaxed(&mag->top) - half * sizeof(void *);
     fr_slab_give(&c->instance->heap, cls, (void **)top, half, m);
@@ -367,11 +336,6 @@ static void *refill(struct frusa_cache *c, unsigned cls)
         size_t n = batch_of(c, cls);
         if (n > room)
             n = room;
-        if (n == 0) { /* only the hot word has room */
-            fr_slab_take(&c->instance->heap, cls, 1, &p, NULL);
-            fr_cache_leave(c);
-            return p;
-        }
         size_t got = fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL);
         if (got) {
             fr_count(FR_EVENT_REFILL);
@@ -458,10 +422,6 @@ void *fr_cache_alloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsig
 static int keep(struct frusa_inline_magazine_ *mag, void *p)
 {
     size_t top = fr_load_relaxed(&mag->top);
-    if (fr_load_relaxed(&mag->hot) == 0) {
-        fr_store_ptr_relaxed(&mag->hot, p);
-        return 1;
-    }
     if (room_of(mag) == 0)
         return 0;
     *(void **)top = p;
@@ -478,8 +438,8 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
     fr_cache_enter(c, 2, c->fenced);
     if (!fr_cache_is_recalled(c) && has_magazine(c, cls)) { /* [C.5] */
         size_t top = fr_load_relaxed(&mag->top);
-        if (room_of(mag) == 0 && array_objects(c, cls)) {
-            size_t n = (array_objects(c, cls) + 1) / 2;
+        if (room_of(mag) == 0) {
+            size_t n = (fr_cache_objects(c, cls) + 1) / 2;
             top -= n * sizeof(void *);
             fr_count(FR_EVENT_FLUSH);
             fr_slab_give(&c->instance->heap, cls, (void **)top, n, m);
@@ -524,5 +484,5 @@ size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall)
         return 0;
     size_t n =
         top > lo && top - lo <= CAPACITY_MAX * sizeof(void *) ? (top - lo) / sizeof(void *) : 0;
-    return (n + (has_hot_object(c, cls) ? 1 : 0)) * fr_class_size(cls);
+    return n * fr_class_size(cls);
 }

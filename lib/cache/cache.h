@@ -3,22 +3,17 @@
  * A cache: magazines of free objects for one thread, or one explicit owner, of one instance; and
  * the recall protocol, seen from its owner. (Seen from the reclaimer: recall.h.)
  *
- * A magazine is a hot word and {lo, top, hi} over an array of pointers. Objects hold no links, so
- * that an overflow or a use after free cannot reach the allocator. The hot word holds one object,
- * or 0. The array's used part is [lo, top), its free part [top, hi). A magazine without an array
- * has lo = top = hi = 0, and FR_NO_MAGAZINE in its hot word.
- *
- * The hot word is there for speed. When a program frees an object and allocates the next, each
- * call reads what the last one wrote. Through the array, one call waits for the last one's store
- * of top, and for the store of the pointer in turn. Through the hot word it waits for one store.
+ * A magazine is {lo, top, hi} over an array of pointers. Objects hold no links, so that an overflow
+ * or a use after free cannot reach the allocator. The array's used part is [lo, top), its free part
+ * [top, hi). A magazine without an array has lo = top = hi = 0.
  *
  * A cache has three limits: on sizes that the table knows, on layouts, on classes. Each fast path
  * tests one of them. A recall sets them to 0. That is how it keeps an owner out without a test, a
  * fence or an atomic operation of its own on the owner's fast path.
  *
- *   pop:  busy = 1; light barrier; n >= limit (acquire): slow; p = hot; p is an object: hot = 0;
- *         else t = top, t <= lo: slow, else p = t[-1], top = t - 1; busy = 0 (release)
- *   push: the same; hot = 0: hot = p; else t = top, t >= hi: slow, else t[0] = p, top = t + 1
+ *   pop:  busy = 1; light barrier; n >= limit (acquire): slow; t = top; t <= lo: slow;
+ *         p = t[-1]; top = t - 1; busy = 0 (release)
+ *   push: the same; t >= hi: slow; t[0] = p; top = t + 1
  *
  * Where the light barrier is a fence the limits are always 0. The paths with a fence, in fast.h,
  * test the state.
@@ -32,7 +27,7 @@
  *
  * Who may change what
  *   busy                       the owner
- *   hot, top, array contents   the owner; the reclaimer while the cache is RECALLED and busy was 0
+ *   top, array contents        the owner; the reclaimer while the cache is RECALLED and busy was 0
  *   lo, hi, base, capacity     whoever holds the cache's state: the owner as RESIZING, the
  *                              reclaimer as RECALLED while busy was 0
  *   the limits                 the reclaimer that holds the cache as RECALLED
@@ -46,8 +41,8 @@
  *                              `dying`)
  *
  * Guarantees (model: tests/model/recall.pml, reg.pml)
- *   [C.1] The limit is loaded before hot and top (acquire): what they were before a drain is never
- *         used after the cache was opened again, which would hand an object out twice.
+ *   [C.1] The limit is loaded before top (acquire): a top from before a drain is never used after
+ *         the cache was opened again, which would hand an object out twice.
  *   [C.2] busy = 1 is ordered before the load of the limit by the asymmetric barrier [B.1]: the
  *         reclaimer, after closing and the heavy side, either sees busy or the owner sees the
  *         closed limit.
@@ -74,13 +69,11 @@
 
 _Static_assert(FR_CACHED_CLASSES <= FRUSA_INLINE_CLASSES_, "each cached class has a magazine");
 
-#define FR_NO_MAGAZINE FRUSA_INLINE_NO_MAGAZINE_
-
 /* What the fast paths do not need of a magazine. Covered by the cache's state but for the
  * owner's. */
 struct fr_magazine_info {
     void **base;       /* the array; NULL: none */
-    uint16_t capacity; /* objects that fit, the hot word included */
+    uint16_t capacity; /* slots of the array */
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */

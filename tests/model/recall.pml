@@ -4,7 +4,7 @@
  * lib/cache/cache.h, lib/cache/cache.c, lib/reclaim/recall.c; the letters are theirs. README says what is left out.
  *
  * Two spans: one of the objects 1 and 2, which growth can make anew, and one of object 3. Two arrays can be the
- * magazine's: of one slot, at address 1, and of two, at 3 and 4. The hot word holds one object more.
+ * magazine's: of one slot, at address 1, and of two, at 3 and 4.
  */
 #ifndef OPS
 #define OPS 3 /* calls of the owner */
@@ -20,14 +20,11 @@
 #define BUSY 0
 #define TOP 1
 #define BASE 2 /* lo and hi, which are always stored together */
-#define HOT 3
-#define STATE 4
-#define LIMIT 5
-#define SLOT(address) (5 + (address))
-byte mem[10];
+#define STATE 3
+#define LIMIT 4
+#define SLOT(address) (4 + (address))
+byte mem[9];
 
-#define NO_MAGAZINE 15 /* in the hot word: there is no array */
-#define IS_OBJECT(h) ((h) > 0 && (h) < NO_MAGAZINE)
 #define RESIZING 1
 #define RECALLED 2
 
@@ -53,10 +50,10 @@ byte bv[BUFFER], bx[BUFFER], bn;
 byte i_; /* scratch, 0 between steps */
 
 #ifdef EARLY
-bool early[6];
-byte ex[6];
+bool early[5];
+byte ex[5];
 #define FORGET(v) early[v] = false; ex[v] = 0
-#define FORGET_ALL FORGET(TOP); FORGET(BASE); FORGET(HOT); FORGET(STATE); FORGET(LIMIT)
+#define FORGET_ALL FORGET(TOP); FORGET(BASE); FORGET(STATE); FORGET(LIMIT)
 #else
 #define FORGET_ALL skip
 #endif
@@ -119,7 +116,6 @@ end: do
     :: d_step { !early[STATE] -> peek(STATE, x); FORGET_ALL; early[STATE] = true; ex[STATE] = x; x = 0 }
     :: d_step { !early[TOP] -> peek(TOP, x); early[TOP] = true; ex[TOP] = x; x = 0 }
     :: d_step { !early[BASE] -> peek(BASE, x); early[BASE] = true; ex[BASE] = x; x = 0 }
-    :: d_step { !early[HOT] -> peek(HOT, x); early[HOT] = true; ex[HOT] = x; x = 0 }
     od
 }
 #endif
@@ -152,12 +148,12 @@ inline load_limit() { load_acquire(LIMIT, l) }
 #endif
 
 #ifdef BUSY_LATE
-inline look() { load_limit(); load(HOT, h); load(TOP, t); load(BASE, n); enter(1) }
+inline look() { load_limit(); load(TOP, t); load(BASE, n); enter(1) }
 #else
 #ifdef TOP_FIRST
-inline look() { enter(1); load(HOT, h); load(TOP, t); load(BASE, n); load_limit() }
+inline look() { enter(1); load(TOP, t); load(BASE, n); load_limit() }
 #else
-inline look() { enter(1); load_limit(); load(HOT, h); load(TOP, t); load(BASE, n) } /* [C.1], [C.2] */
+inline look() { enter(1); load_limit(); load(TOP, t); load(BASE, n) } /* [C.1], [C.2] */
 #endif
 #endif
 
@@ -165,11 +161,7 @@ inline pop() {
     look();
     p = 0;
     if
-    :: l && IS_OBJECT(h) ->
-        LEAVES_EARLY
-        d_step { p = h; assert(at[p] == MAGAZINE); GOES_LIVE(p) };
-        store(HOT, 0)
-    :: l && !IS_OBJECT(h) && t > n ->
+    :: l && t > n ->
         t--;
         LEAVES_EARLY
         d_step { assert(OWNS(t)); peek(SLOT(t), p); assert(p > 0 && at[p] == MAGAZINE); GOES_LIVE(p) };
@@ -184,11 +176,7 @@ inline pop() {
 inline push() {
     look();
     if
-    :: l && h == 0 ->
-        LEAVES_EARLY
-        d_step { assert(base != 0); at[p] = MAGAZINE };
-        store(HOT, p); p = 0
-    :: l && h != 0 && t < END(n) ->
+    :: l && t < END(n) ->
         LEAVES_EARLY
         d_step { assert(OWNS(t)); at[p] = MAGAZINE };
         store(SLOT(t), p); p = 0; store(TOP, t + 1)
@@ -227,8 +215,6 @@ inline set_capacity(slots) {
         :: base != 0 && t > base -> d_step { peek(SLOT(base), n) }; store(SLOT(ARRAY_2), n); n = 1
         :: else
         fi;
-        load(HOT, h);
-        if :: h == NO_MAGAZINE -> store(HOT, 0) :: else fi;
         base = (slots == 1 -> ARRAY_1 : ARRAY_2);
         store(TOP, base + n); store(BASE, base);
         free_state()
@@ -267,11 +253,6 @@ inline age() {
         :: else -> break
         od;
         store(TOP, t);
-        load(HOT, h);
-        if
-        :: IS_OBJECT(h) -> d_step { assert(at[h] == MAGAZINE); at[h] = SLAB }; store(HOT, 0)
-        :: true
-        fi;
         free_state()
     :: k && base == 0 -> free_state()
     :: else
@@ -296,10 +277,8 @@ inline flush() {
             d_step { peek(SLOT(n), p); assert(p > 0 && at[p] == MAGAZINE); at[p] = SLAB; p = 0 }; n++
         :: else -> break
         od;
-        load(HOT, h);
-        if :: IS_OBJECT(h) -> d_step { assert(at[h] == MAGAZINE); at[h] = SLAB } :: else fi;
         base = 0;
-        store(HOT, NO_MAGAZINE); store(TOP, 0); store(BASE, 0);
+        store(TOP, 0); store(BASE, 0);
         free_state()
     :: else
     fi;
@@ -503,15 +482,11 @@ inline drain() {
         d_step { x = mem[SLOT(a)]; assert(x > 0 && at[x] == MAGAZINE); at[x] = SLAB; x = 0 }; a++
     :: else -> break
     od;
-    if
-    :: IS_OBJECT(mem[HOT]) -> d_step { x = mem[HOT]; assert(at[x] == MAGAZINE); at[x] = SLAB; x = 0 }
-    :: else
-    fi;
     base = 0;
 #ifdef LIMITS_FIRST
     mem[LIMIT] = 1; draining = false;
 #endif
-    mem[HOT] = NO_MAGAZINE; mem[BASE] = 0; mem[TOP] = 0; draining = false; /* [C.4] */
+    mem[BASE] = 0; mem[TOP] = 0; draining = false; /* [C.4] */
     a = 0; T = 0
 }
 
@@ -568,7 +543,6 @@ proctype reclaimer(byte me) {
 init {
     atomic {
         mem[LIMIT] = 1;
-        mem[HOT] = NO_MAGAZINE;
         if
         :: skip
         :: at[1] = SLAB; at[2] = SLAB; at[3] = SLAB
