@@ -201,8 +201,8 @@ struct frusa_front {
      * which makes it misuse. The object is left as it is; frusa_resize returns a new one with a
      * copy of the contents. */
     size_t (*foreign)(const void *ptr);
-    /* What messages about misuse call the calls: pairs of a name in this header and the name
-     * instead of it, then NULL. */
+    /* What messages about misuse call the calls, and the flag FRUSA_CHECKED: pairs of a name in
+     * this header and the name instead of it, then NULL. */
     const char *const *calls;
     /* Must be NULL. */
     void *reserved[4];
@@ -373,6 +373,17 @@ size_t frusa_good_size(const frusa_t *f, size_t size, size_t align) FRUSA_ATTR_(
  * else 0. */
 int frusa_owns(frusa_t *f, const void *ptr) FRUSA_ATTR_((nonnull(1)));
 
+/*
+ * As frusa_alloc, frusa_dealloc and frusa_free, for an interface in front of the instance that has
+ * more calls than there are here (struct frusa_front): messages about misuse name `call`, a
+ * constant.
+ */
+void *frusa_front_alloc(frusa_t *f, size_t size, size_t align, const char *call)
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1, 4), alloc_size(2), warn_unused_result));
+void frusa_front_dealloc(frusa_t *f, void *ptr, size_t size, size_t align, const char *call)
+    FRUSA_ATTR_((nonnull(1, 5)));
+void frusa_front_free(frusa_t *f, void *ptr, const char *call) FRUSA_ATTR_((nonnull(1, 3)));
+
 /* ------------------------------------------------------------------------------------------------
  * Reclaim
  */
@@ -471,12 +482,13 @@ void frusa_cache_destroy(frusa_cache_t *c);
  * Sets what happens when misuse is detected, for all instances of the process. The default
  * (restored by a NULL handler) writes the message as one line to standard error and aborts.
  *
- * handler: called with no lock held, with `arg` and a message "frusa: CALL: KIND: POINTER" without
- * a
- *     newline that is valid during the call; it must not return (it may leave with longjmp), else
- *     the process is aborted. KIND is one of: double free, invalid pointer, layout mismatch, wrong
- *     instance; under FRUSA_CHECKED also: overflow, underflow, write after free. The freestanding
- *     core says invalid pointer for wrong instance, and its default is a trap.
+ * handler: called with no lock held, with `arg` and a message without a newline that is valid
+ *     during the call; it must not return (it may leave with longjmp), else the process is
+ *     aborted. The message begins "frusa: CALL: KIND: POINTER"; the sizes of the layouts may
+ *     follow, and the option with which the call to blame would be found. KIND is one of: double
+ *     free, invalid pointer, layout mismatch, wrong instance; under FRUSA_CHECKED also: overflow,
+ *     underflow, write after free. The freestanding core says invalid pointer for wrong instance,
+ *     and its default is a trap.
  * Setting it while another thread is in misuse may run either handler.
  */
 void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), void *arg);

@@ -83,6 +83,22 @@ FR_EXPORT void frusa_inline_cache_dealloc_1(frusa_cache_t *c, void *ptr, size_t 
     fr_object_dealloc(through(c), ptr, size, align, "frusa_cache_dealloc");
 }
 
+FR_EXPORT void *frusa_front_alloc(frusa_t *f, size_t size, size_t align, const char *call)
+{
+    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED, call);
+}
+
+FR_EXPORT void frusa_front_dealloc(frusa_t *f, void *ptr, size_t size, size_t align,
+                                   const char *call)
+{
+    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, call);
+}
+
+FR_EXPORT void frusa_front_free(frusa_t *f, void *ptr, const char *call)
+{
+    fr_object_free(fr_instance_of(f), ptr, call);
+}
+
 FR_EXPORT FR_HOT void *frusa_alloc(frusa_t *f, size_t size, size_t align)
 {
     struct frusa_cache *c = fr_fast_cache(fr_instance_of(f));
@@ -167,7 +183,7 @@ FR_EXPORT int frusa_owns(frusa_t *f, const void *ptr)
 static size_t reclaim(frusa_t *f, size_t target, const char *call)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     int partial = 0;
     int saved = fr_save_errno();
     if (target == 0 || !fr_instance_is_ready(inst))
@@ -194,7 +210,7 @@ FR_EXPORT size_t frusa_reclaim_some(frusa_t *f, size_t target)
 FR_EXPORT void frusa_thread_flush(frusa_t *f)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     if (!fr_instance_is_ready(inst))
         return;
     int saved = fr_save_errno();
@@ -220,7 +236,7 @@ FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
 /* Has an instance rest again that was woken to be looked at. */
 static void rest_again(struct fr_instance *inst, int rested)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     if (rested)
         fr_rest(inst, &m);
 }
@@ -258,7 +274,7 @@ FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *
                          void *arg)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     if (!fr_instance_is_ready(inst))
         return 0;
     fr_reclaim_caches_only(inst, &m);
@@ -298,7 +314,7 @@ FR_EXPORT FR_HOT void frusa_cache_dealloc(frusa_cache_t *c, void *ptr, size_t si
 
 FR_EXPORT void frusa_cache_destroy(frusa_cache_t *c)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     int saved = fr_save_errno();
     if (!c)
         return;

@@ -3,6 +3,7 @@
 
 #include "cache/instances.h"
 #include "cache/registry.h"
+#include "cache/report.h"
 #include "cache/retain.h"
 #include "port/barrier.h"
 #include "port/error.h"
@@ -54,6 +55,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     inst->heap.backing.limit = config->limit;
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
     inst->heap.flags = config->flags;
+    inst->heap.checking_option = fr_report_name(inst, "FRUSA_CHECKED");
     if (fr_tools_watch()) {
         inst->heap.flags |= FR_WATCHED;
         fr_tools_pool_begin(&inst->heap);

@@ -116,7 +116,7 @@ static int may_try(struct fr_instance *inst, unsigned attempt, enum refusal last
 
 struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     struct frusa_cache *c = NULL;
     enum refusal refusal = NOT_REFUSED;
     for (unsigned attempt = 0; !c && may_try(inst, attempt, refusal, &m); attempt++) {
@@ -166,7 +166,7 @@ static void *try_alloc(struct fr_via via, size_t size, size_t align, int *is_zer
 static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align,
                                     enum fr_contents contents, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     enum refusal refusal = NOT_REFUSED;
     int is_zero = 0;
     void *p = NULL;
@@ -211,6 +211,27 @@ static void dealloc_cached(struct fr_via via, unsigned cls, void *p, struct fr_m
     fr_cache_dealloc_slow(via.inst, c, cls, p, m);
 }
 
+/* Misuse of the very object that a call names: the call is to blame, and knows the layout. */
+static FR_COLD void blame(struct fr_misuse *m, const void *p, const struct fr_claim *claim)
+{
+    if (m->ptr != p)
+        return;
+    m->option = NULL;
+    if (claim->known) {
+        m->freed_as = claim->size;
+        m->freed_align = claim->align;
+    }
+}
+
+static void report(const struct fr_instance *inst, struct fr_misuse *m, const void *p,
+                   const struct fr_claim *claim, const char *call)
+{
+    if (FR_LIKELY(m->kind == FR_MISUSE_NONE))
+        return;
+    blame(m, p, claim);
+    fr_report_noted(inst, m, call);
+}
+
 /* Notes misuse in *m. */
 static void dealloc(struct fr_via via, void *p, const struct fr_claim *claim, struct fr_misuse *m)
 {
@@ -233,7 +254,7 @@ static void dealloc(struct fr_via via, void *p, const struct fr_claim *claim, st
 
 void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     struct fr_claim claim = {1, size, align};
     if (FR_LIKELY(fr_fast_give(fast_cache_through(via), p, size, align)) || !p)
         return;
@@ -244,30 +265,31 @@ void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, co
         fr_misuse_note(&m, FR_INVALID_POINTER, p);
     fr_retain_check(via.inst);
     fr_restore_errno(saved);
-    fr_report(via.inst, &m, call);
+    report(via.inst, &m, p, &claim, call);
 }
+
+static const struct fr_claim no_claim = {0, 0, 0};
 
 /* Gives back by what the page map says. */
 static void dealloc_unsized(struct fr_instance *inst, void *p, struct fr_misuse *m)
 {
     struct fr_heap *h = &inst->heap;
     struct fr_via via = {inst, NULL};
-    struct fr_claim unknown = {0, 0, 0};
     fr_entry e = fr_pagemap_get(&h->map, p);
     unsigned cls = e ? fr_entry_class(e) : FR_CLASS_NONE;
     if (cls == FR_CLASS_LARGE)
         fr_large_free(h, p, 0, m);
     else if (fr_heap_is_checked(h))
-        fr_checked_dealloc(h, p, &unknown, m);
+        fr_checked_dealloc(h, p, &no_claim, m);
     else if (cls < FR_CLASS_COUNT)
         dealloc_cached(via, cls, p, m);
     else
-        fr_misuse_note(m, fr_diagnose(h, p), p);
+        fr_diagnose(h, p, m);
 }
 
 void fr_object_free(struct fr_instance *inst, void *p, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     int saved = fr_save_errno();
     if (!p)
         return;
@@ -279,7 +301,7 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
     if (is_foreign(inst, &m, p))
         m.kind = FR_MISUSE_NONE;
     fr_restore_errno(saved);
-    fr_report(inst, &m, call);
+    report(inst, &m, p, &no_claim, call);
 }
 
 /* What an unsized call knows of an object: how many bytes it has, and its descriptor if it is
@@ -327,7 +349,7 @@ static struct known look_up(struct fr_heap *h, const void *p, const struct fr_cl
     if (guarded)
         fr_pagemap_unguard(&h->map);
     if (kind != FR_MISUSE_NONE)
-        fr_misuse_note(m, kind, p);
+        fr_misuse_note_size(m, kind, p, kind == FR_LAYOUT_MISMATCH ? k.size : FR_UNKNOWN_SIZE);
     else if (guarded && !k.large)
         k.size = fr_checked_size(h, p, claim, m);
     return k;
@@ -389,12 +411,12 @@ static FR_COLD void *copy_foreign(struct fr_instance *inst, const void *p, size_
 static void *change_size(struct fr_instance *inst, void *p, const struct fr_claim *claim,
                          size_t align, size_t new_size, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     struct fr_via via = {inst, NULL};
     struct known old = look_up(&inst->heap, p, claim, &m);
     if (!claim->known && is_foreign(inst, &m, p))
         return copy_foreign(inst, p, new_size, call);
-    fr_report(inst, &m, call);
+    report(inst, &m, p, claim, call);
     if (new_size > FR_SIZE_MAX) {
         fr_set_error(FR_ENOMEM);
         return NULL;
@@ -433,11 +455,11 @@ static void *resize_cached(struct fr_instance *inst, void *p, unsigned cls, size
     memcpy(q, p, keep < new_size ? keep : new_size);
     if (fr_cache_push(c, cls, p))
         return q;
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     struct fr_via via = {inst, NULL};
     dealloc_cached(via, cls, p, &m);
     fr_retain_check(inst);
-    fr_report(inst, &m, call);
+    report(inst, &m, p, &no_claim, call);
     return q;
 }
 
@@ -477,7 +499,6 @@ static void *resize_unsized(struct fr_instance *inst, void *p, size_t new_size, 
 void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const char *call)
 {
     struct fr_via via = {inst, NULL};
-    struct fr_claim unknown = {0, 0, 0};
     if (!p)
         return fr_object_alloc(via, new_size, 0, FR_UNINITIALISED, call);
     void *q = resize_unsized(inst, p, new_size, call);
@@ -485,7 +506,7 @@ void *fr_object_resize(struct fr_instance *inst, void *p, size_t new_size, const
         return q;
     if (!fr_instance_ready(inst))
         return NULL;
-    return change_size(inst, p, &unknown, 0, new_size, call);
+    return change_size(inst, p, &no_claim, 0, new_size, call);
 }
 
 /* Of an object of a class, what a program may use: no layout beyond managed_max names the object,
@@ -497,11 +518,10 @@ static size_t managed_bytes(const struct fr_heap *h, size_t size)
 
 size_t fr_object_usable_size(struct fr_instance *inst, const void *p, const char *call)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
-    struct fr_claim unknown = {0, 0, 0};
+    struct fr_misuse m = FR_NO_MISUSE;
     if (!p || !fr_instance_ready(inst))
         return 0;
-    struct known k = look_up(&inst->heap, p, &unknown, &m);
+    struct known k = look_up(&inst->heap, p, &no_claim, &m);
     if (is_foreign(inst, &m, p))
         return foreign_bytes(inst, p);
     fr_report(inst, &m, call);

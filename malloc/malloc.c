@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <frusa-inline.h>
 #include <frusa-malloc.h>
 
 #include "heap.h"
+#include "paths.h"
 #include "port/compiler.h"
 
 frusa_t fr_malloc_heap = FRUSA_FRONT_INITIALIZER(NULL, &fr_malloc_front);
@@ -32,7 +32,7 @@ FR_EXPORT frusa_t *frusa_malloc_instance(void)
 
 FR_EXPORT void *malloc(size_t size)
 {
-    return frusa_inline_malloc(&fr_malloc_heap, size);
+    return fr_malloc_alloc(size, 0, "malloc");
 }
 
 FR_EXPORT void *calloc(size_t n, size_t size)
@@ -47,28 +47,28 @@ FR_EXPORT void *calloc(size_t n, size_t size)
 
 FR_EXPORT void free(void *p)
 {
-    frusa_inline_free(&fr_malloc_heap, p);
+    fr_malloc_free(p, "free");
 }
 
 FR_EXPORT void cfree(void *p)
 {
-    frusa_inline_free(&fr_malloc_heap, p);
+    fr_malloc_free(p, "cfree");
 }
 
 FR_EXPORT void free_sized(void *p, size_t size)
 {
-    frusa_inline_dealloc(&fr_malloc_heap, p, size, 0);
+    fr_malloc_dealloc(p, size, 0, "free_sized");
 }
 
 FR_EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 {
-    frusa_inline_dealloc(&fr_malloc_heap, p, size, align);
+    fr_malloc_dealloc(p, size, align, "free_aligned_sized");
 }
 
 /* A size of 0 gives the object back and returns NULL, as with glibc; C23 leaves it undefined. */
 static void *free_by_realloc(void *p)
 {
-    frusa_inline_free(&fr_malloc_heap, p);
+    fr_malloc_free(p, "realloc");
     return NULL;
 }
 
@@ -100,7 +100,7 @@ FR_EXPORT void *aligned_alloc(size_t align, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    return frusa_inline_alloc(&fr_malloc_heap, size, align);
+    return fr_malloc_alloc(size, align, "aligned_alloc");
 }
 
 /* Any alignment will do: the next power of two serves it. */
@@ -112,7 +112,7 @@ FR_EXPORT void *memalign(size_t align, size_t size)
     }
     if (FR_UNLIKELY(align && !is_power_of_two(align)))
         align = (size_t)2 << fr_log2_floor(align);
-    return frusa_inline_alloc(&fr_malloc_heap, size, align);
+    return fr_malloc_alloc(size, align, "memalign");
 }
 
 /* The error is the result, and *out stays as it is. Like glibc's, it leaves ENOMEM in errno, but
@@ -121,7 +121,7 @@ FR_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
     if (FR_UNLIKELY(!is_power_of_two(align) || align % sizeof(void *)))
         return EINVAL;
-    void *p = frusa_inline_alloc(&fr_malloc_heap, size, align);
+    void *p = fr_malloc_alloc(size, align, "posix_memalign");
     if (FR_UNLIKELY(!p))
         return ENOMEM;
     *out = p;
@@ -135,7 +135,7 @@ static size_t page_size(void)
 
 FR_EXPORT void *valloc(size_t size)
 {
-    return frusa_inline_alloc(&fr_malloc_heap, size, page_size());
+    return fr_malloc_alloc(size, page_size(), "valloc");
 }
 
 FR_EXPORT void *pvalloc(size_t size)
@@ -145,7 +145,7 @@ FR_EXPORT void *pvalloc(size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return frusa_inline_alloc(&fr_malloc_heap, fr_align_up(size, page), page);
+    return fr_malloc_alloc(fr_align_up(size, page), page, "pvalloc");
 }
 
 FR_EXPORT size_t malloc_usable_size(void *p)

@@ -13,9 +13,7 @@
 #include <climits>
 #include <cstdint>
 
-#include <frusa-inline.h>
-
-#include "heap.h"
+#include "paths.h"
 #include "throw.h"
 
 // libtool: this object goes into the shared library. (From the archive a link takes its object
@@ -32,14 +30,6 @@ __asm__(".weak _ZSt9terminatev");
 #define OPERATOR  __attribute__((weak, visibility("default")))
 #define SLOW      __attribute__((noinline, cold))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
-
-extern "C" {
-// None of these throws: with that said, they are reached by bare jumps.
-void *frusa_inline_malloc_1(frusa_t *, std::size_t) __attribute__((nothrow));
-void *frusa_inline_alloc_1(frusa_t *, std::size_t, std::size_t) __attribute__((nothrow));
-void frusa_inline_free_1(frusa_t *, void *) __attribute__((nothrow));
-void frusa_inline_dealloc_1(frusa_t *, void *, std::size_t, std::size_t) __attribute__((nothrow));
-}
 
 using std::align_val_t;
 using std::nothrow_t;
@@ -123,11 +113,11 @@ inline bool aligned_delete_array_is_own()
 }
 
 // Out of memory: as often as there is a new-handler, it may make room.
-SLOW void *retry(size_t size, size_t align, const void *caller)
+SLOW void *retry(size_t size, size_t align, const char *call, const void *caller)
 {
     while (std::new_handler handler = fr_current_new_handler(caller)) {
         handler();
-        if (void *p = frusa_inline_alloc(&fr_malloc_heap, size, align))
+        if (void *p = fr_malloc_alloc(size, align, call))
             return p;
     }
     fr_throw_out_of_memory(caller);
@@ -135,7 +125,8 @@ SLOW void *retry(size_t size, size_t align, const void *caller)
 
 // The same for the forms that do not throw, when those that they rest on are from here. Without a
 // handler nothing is thrown at all: then it does not matter whether this library can catch.
-SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller) noexcept
+SLOW void *retry_without_throwing(size_t size, size_t align, const char *call,
+                                  const void *caller) noexcept
 {
     while (std::new_handler handler = fr_current_new_handler(caller)) {
         try {
@@ -143,7 +134,7 @@ SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller)
         } catch (...) {
             return nullptr;
         }
-        if (void *p = frusa_inline_alloc(&fr_malloc_heap, size, align))
+        if (void *p = fr_malloc_alloc(size, align, call))
             return p;
     }
     return nullptr;
@@ -154,29 +145,27 @@ SLOW void *retry_without_throwing(size_t size, size_t align, const void *caller)
 #define IN_OPERATOR inline __attribute__((always_inline))
 #define CALLER      __builtin_extract_return_addr(__builtin_return_address(0))
 
-IN_OPERATOR void *allocate(size_t size)
+IN_OPERATOR void *allocate(size_t size, size_t align, const char *call)
 {
-    void *p = frusa_inline_malloc(&fr_malloc_heap, size);
-    return LIKELY(p != nullptr) ? p : retry(size, 0, CALLER);
+    void *p = fr_malloc_alloc(size, align, call);
+    return LIKELY(p != nullptr) ? p : retry(size, align, call, CALLER);
 }
 
-IN_OPERATOR void *allocate(size_t size, align_val_t align)
+IN_OPERATOR void *allocate_nothrow(size_t size, size_t align, const char *call) noexcept
 {
-    void *p = frusa_inline_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
-    return LIKELY(p != nullptr) ? p : retry(size, static_cast<size_t>(align), CALLER);
+    void *p = fr_malloc_alloc(size, align, call);
+    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, align, call, CALLER);
 }
 
-IN_OPERATOR void *allocate_nothrow(size_t size) noexcept
-{
-    void *p = frusa_inline_malloc(&fr_malloc_heap, size);
-    return LIKELY(p != nullptr) ? p : retry_without_throwing(size, 0, CALLER);
-}
+// What messages about misuse call the operators.
+const char new_name[] = "operator new";
+const char new_array_name[] = "operator new[]";
+const char delete_name[] = "operator delete";
+const char delete_array_name[] = "operator delete[]";
 
-IN_OPERATOR void *allocate_nothrow(size_t size, align_val_t align) noexcept
+inline size_t number(align_val_t align)
 {
-    void *p = frusa_inline_alloc(&fr_malloc_heap, size, static_cast<size_t>(align));
-    return LIKELY(p != nullptr) ? p
-                                : retry_without_throwing(size, static_cast<size_t>(align), CALLER);
+    return static_cast<size_t>(align);
 }
 
 // Through a form that is the program's own.
@@ -198,64 +187,52 @@ SLOW void *without_throwing(aligned_new_form *form, size_t size, align_val_t ali
     }
 }
 
-inline void deallocate(void *p) noexcept
-{
-    frusa_inline_free(&fr_malloc_heap, p);
-}
-
-inline void deallocate(void *p, size_t size) noexcept
-{
-    frusa_inline_dealloc(&fr_malloc_heap, p, size, 0);
-}
-
-inline void deallocate(void *p, size_t size, align_val_t align) noexcept
-{
-    frusa_inline_dealloc(&fr_malloc_heap, p, size, static_cast<size_t>(align));
-}
-
 } // namespace
 
 // ---- new ----------------------------------------------------------------------------------------
 
 OPERATOR void *operator new(size_t size)
 {
-    return allocate(size);
+    return allocate(size, 0, new_name);
 }
 
 OPERATOR void *operator new[](size_t size)
 {
-    return new_is_own() ? allocate(size) : ::operator new(size);
+    return new_is_own() ? allocate(size, 0, new_array_name) : ::operator new(size);
 }
 
 OPERATOR void *operator new(size_t size, align_val_t align)
 {
-    return allocate(size, align);
+    return allocate(size, number(align), new_name);
 }
 
 OPERATOR void *operator new[](size_t size, align_val_t align)
 {
-    return aligned_new_is_own() ? allocate(size, align) : ::operator new(size, align);
+    return aligned_new_is_own() ? allocate(size, number(align), new_array_name)
+                                : ::operator new(size, align);
 }
 
 OPERATOR void *operator new(size_t size, const nothrow_t &) noexcept
 {
-    return new_is_own() ? allocate_nothrow(size) : without_throwing(&::operator new, size);
+    return new_is_own() ? allocate_nothrow(size, 0, new_name)
+                        : without_throwing(&::operator new, size);
 }
 
 OPERATOR void *operator new[](size_t size, const nothrow_t &) noexcept
 {
-    return new_array_is_own() ? allocate_nothrow(size) : without_throwing(&::operator new[], size);
+    return new_array_is_own() ? allocate_nothrow(size, 0, new_array_name)
+                              : without_throwing(&::operator new[], size);
 }
 
 OPERATOR void *operator new(size_t size, align_val_t align, const nothrow_t &) noexcept
 {
-    return aligned_new_is_own() ? allocate_nothrow(size, align)
+    return aligned_new_is_own() ? allocate_nothrow(size, number(align), new_name)
                                 : without_throwing(&::operator new, size, align);
 }
 
 OPERATOR void *operator new[](size_t size, align_val_t align, const nothrow_t &) noexcept
 {
-    return aligned_new_array_is_own() ? allocate_nothrow(size, align)
+    return aligned_new_array_is_own() ? allocate_nothrow(size, number(align), new_array_name)
                                       : without_throwing(&::operator new[], size, align);
 }
 
@@ -263,60 +240,64 @@ OPERATOR void *operator new[](size_t size, align_val_t align, const nothrow_t &)
 
 OPERATOR void operator delete(void *p) noexcept
 {
-    deallocate(p);
+    fr_malloc_free(p, delete_name);
 }
 
 OPERATOR void operator delete[](void *p) noexcept
 {
-    delete_is_own() ? deallocate(p) : ::operator delete(p);
+    delete_is_own() ? fr_malloc_free(p, delete_array_name) : ::operator delete(p);
 }
 
 OPERATOR void operator delete(void *p, size_t size) noexcept
 {
-    delete_is_own() ? deallocate(p, size) : ::operator delete(p);
+    delete_is_own() ? fr_malloc_dealloc(p, size, 0, delete_name) : ::operator delete(p);
 }
 
 OPERATOR void operator delete[](void *p, size_t size) noexcept
 {
-    delete_array_is_own() ? deallocate(p, size) : ::operator delete[](p);
+    delete_array_is_own() ? fr_malloc_dealloc(p, size, 0, delete_array_name)
+                          : ::operator delete[](p);
 }
 
 OPERATOR void operator delete(void *p, const nothrow_t &) noexcept
 {
-    delete_is_own() ? deallocate(p) : ::operator delete(p);
+    delete_is_own() ? fr_malloc_free(p, delete_name) : ::operator delete(p);
 }
 
 OPERATOR void operator delete[](void *p, const nothrow_t &) noexcept
 {
-    delete_array_is_own() ? deallocate(p) : ::operator delete[](p);
+    delete_array_is_own() ? fr_malloc_free(p, delete_array_name) : ::operator delete[](p);
 }
 
 OPERATOR void operator delete(void *p, align_val_t) noexcept
 {
-    deallocate(p);
+    fr_malloc_free(p, delete_name);
 }
 
 OPERATOR void operator delete[](void *p, align_val_t align) noexcept
 {
-    aligned_delete_is_own() ? deallocate(p) : ::operator delete(p, align);
+    aligned_delete_is_own() ? fr_malloc_free(p, delete_array_name) : ::operator delete(p, align);
 }
 
 OPERATOR void operator delete(void *p, size_t size, align_val_t align) noexcept
 {
-    aligned_delete_is_own() ? deallocate(p, size, align) : ::operator delete(p, align);
+    aligned_delete_is_own() ? fr_malloc_dealloc(p, size, number(align), delete_name)
+                            : ::operator delete(p, align);
 }
 
 OPERATOR void operator delete[](void *p, size_t size, align_val_t align) noexcept
 {
-    aligned_delete_array_is_own() ? deallocate(p, size, align) : ::operator delete[](p, align);
+    aligned_delete_array_is_own() ? fr_malloc_dealloc(p, size, number(align), delete_array_name)
+                                  : ::operator delete[](p, align);
 }
 
 OPERATOR void operator delete(void *p, align_val_t align, const nothrow_t &) noexcept
 {
-    aligned_delete_is_own() ? deallocate(p) : ::operator delete(p, align);
+    aligned_delete_is_own() ? fr_malloc_free(p, delete_name) : ::operator delete(p, align);
 }
 
 OPERATOR void operator delete[](void *p, align_val_t align, const nothrow_t &) noexcept
 {
-    aligned_delete_array_is_own() ? deallocate(p) : ::operator delete[](p, align);
+    aligned_delete_array_is_own() ? fr_malloc_free(p, delete_array_name)
+                                  : ::operator delete[](p, align);
 }

@@ -80,30 +80,25 @@ static void configure(struct frusa_config *config)
                     syscalls_flags[options.syscalls];
 }
 
-static const char *const calls[] = {
-    "frusa_malloc",
-    "malloc",
+/* The others go by the names that paths.h passes. */
+static const char *const names[] = {
     "frusa_calloc",
     "calloc",
-    "frusa_alloc",
-    "aligned_alloc",
     "frusa_resize",
     "realloc",
-    "frusa_free",
-    "free",
     "frusa_usable_size",
     "malloc_usable_size",
-    "frusa_dealloc",
-    "free_sized",
     "frusa_reclaim",
     "malloc_trim",
+    "FRUSA_CHECKED",
+    FR_VARIABLE "=checked=1",
     NULL,
 };
 
 const struct frusa_front fr_malloc_front = {
     .configure = configure,
     .foreign = fr_early_bytes,
-    .calls = calls,
+    .calls = names,
 };
 
 __attribute__((constructor)) static void start(void)

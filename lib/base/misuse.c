@@ -29,41 +29,90 @@ void fr_misuse_set_handler(void (*handler)(void *arg, const char *message), void
     fr_store_release(&handler_function, (size_t)(uintptr_t)handler);
 }
 
-static char *append(char *at, char *end, const char *text)
+/* The message while it is made. What does not fit is left out. */
+struct message {
+    char text[256];
+    size_t length;
+};
+
+static void say(struct message *message, const char *words)
 {
-    while (*text && at < end)
-        *at++ = *text++;
-    return at;
+    while (*words && message->length + 1 < sizeof(message->text))
+        message->text[message->length++] = *words++;
+    message->text[message->length] = '\0';
 }
 
-static char *append_pointer(char *at, char *end, const void *p)
+static void say_number(struct message *message, uintptr_t value, unsigned base)
 {
-    char digits[2 * sizeof(uintptr_t) + 1];
+    char digits[3 * sizeof(value) + 1];
     char *d = digits + sizeof(digits) - 1;
-    uintptr_t value = (uintptr_t)p;
     *d = '\0';
     do
-        *--d = "0123456789abcdef"[value & 15];
-    while (value >>= 4);
-    return append(append(at, end, "0x"), end, d);
+        *--d = "0123456789abcdef"[value % base];
+    while ((value /= base) != 0);
+    say(message, d);
+}
+
+static void say_bytes(struct message *message, const char *words, size_t n)
+{
+    say(message, words);
+    say_number(message, n, 10);
+    say(message, n == 1 ? " byte" : " bytes");
+}
+
+/* ": freed as 1000 bytes, allocated as 112", or as much of it as is known and matters. */
+static void say_sizes(struct message *message, const struct fr_misuse *m)
+{
+    int freed = m->kind == FR_LAYOUT_MISMATCH && m->freed_as != FR_UNKNOWN_SIZE;
+    if (freed)
+        say_bytes(message, ": freed as ", m->freed_as);
+    if (freed && m->freed_align > 1) {
+        say(message, " aligned to ");
+        say_number(message, m->freed_align, 10);
+    }
+    if (m->allocated_as == FR_UNKNOWN_SIZE)
+        return;
+    if (freed) {
+        say(message, ", allocated as ");
+        say_number(message, m->allocated_as, 10);
+    } else {
+        say_bytes(message, ": allocated as ", m->allocated_as);
+    }
+}
+
+static void say_option(struct message *message, const char *option)
+{
+    if (!option)
+        return;
+    say(message, "; run with ");
+    say(message, option);
+    say(message, " to find the call");
+}
+
+static void say_all(struct message *message, const char *call, const struct fr_misuse *m)
+{
+    say(message, "frusa: ");
+    say(message, call);
+    say(message, ": ");
+    say(message, kind_names[m->kind]);
+    say(message, ": 0x");
+    say_number(message, (uintptr_t)m->ptr, 16);
+    say_sizes(message, m);
+    say_option(message, m->option);
 }
 
 FR_COLD void fr_misuse_report(const char *call, const struct fr_misuse *m)
 {
-    char message[128];
-    char *end = message + sizeof(message) - 1;
-    char *at = append(message, end, "frusa: ");
-    at = append(append(at, end, call), end, ": ");
-    at = append(append(at, end, kind_names[m->kind]), end, ": ");
-    *append_pointer(at, end, m->ptr) = '\0';
-
+    struct message message;
+    message.length = 0;
+    say_all(&message, call, m);
     fr_lock_assert_none();
     void (*handler)(void *, const char *) =
         (void (*)(void *, const char *))(uintptr_t)fr_load_acquire(&handler_function);
     if (handler) {
-        handler(fr_load_ptr_acquire(&handler_argument), message);
+        handler(fr_load_ptr_acquire(&handler_argument), message.text);
         fr_panic_raw("frusa: the panic handler returned");
     }
-    fr_tools_misused(message, m->kind == FR_DOUBLE_FREE ? (void *)(size_t)m->ptr : NULL);
-    fr_panic_raw(message);
+    fr_tools_misused(message.text, m->kind == FR_DOUBLE_FREE ? (void *)(size_t)m->ptr : NULL);
+    fr_panic_raw(message.text);
 }

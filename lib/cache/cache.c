@@ -354,7 +354,7 @@ static void *refill(struct frusa_cache *c, unsigned cls)
 static void deposit(struct frusa_cache *c, unsigned cls, void **objects, size_t n)
 {
     struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
-    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse none = FR_NO_MISUSE;
     size_t fit = fr_cache_is_recalled(c) ? 0 : room_of(mag); /* [C.5] */
     if (fit > n)
         fit = n;

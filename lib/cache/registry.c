@@ -388,7 +388,7 @@ static void thread_ends(void *arg)
 {
     struct fr_thread *self = arg;
     struct fr_thread *record = self->lasting ? self->lasting : self;
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     struct fr_thread_end e;
     struct frusa_cache *c;
     size_t place = 0;

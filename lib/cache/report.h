@@ -5,6 +5,9 @@
 
 #include "cache/instance.h"
 
+/* Returns what messages call a function or a flag of that name. */
+const char *fr_report_name(const struct fr_instance *inst, const char *name);
+
 /* Reports what was noted in *m while the named call ran, if anything; does not return then. No
  * lock is held. */
 void fr_report_noted(const struct fr_instance *inst, const struct fr_misuse *m, const char *call);

@@ -218,6 +218,7 @@ static enum fr_misuse_kind find_live(struct fr_heap *h, const void *p, struct fo
     enum fr_misuse_kind kind = fr_judge(h, p, &found);
     if (kind != FR_MISUSE_NONE)
         return kind;
+    f->size = fr_found_size(&found);
     if (found.cls == FR_CLASS_LARGE)
         return FR_LAYOUT_MISMATCH;
     f->span = found.span;
@@ -263,13 +264,16 @@ static int canaries_hold(const struct found *f, const char *p, struct fr_misuse 
     int before = all_are(f->slot, p, CANARY);
     around(f->span, f->slot, p, f->size, fr_tools_close);
     if (!behind) {
-        fr_misuse_note(m, FR_OVERFLOW, p);
+        fr_misuse_note_size(m, FR_OVERFLOW, p, f->size);
         return 0;
     }
     if (before)
         return 1;
     char *neighbour = overrun_neighbour(f);
-    fr_misuse_note(m, neighbour ? FR_OVERFLOW : FR_UNDERFLOW, neighbour ? neighbour : p);
+    if (neighbour)
+        fr_misuse_note(m, FR_OVERFLOW, neighbour);
+    else
+        fr_misuse_note_size(m, FR_UNDERFLOW, p, f->size);
     return 0;
 }
 
@@ -283,7 +287,7 @@ static int validate(struct fr_heap *h, const void *p, const struct fr_claim *cla
     if (kind == FR_MISUSE_NONE && !claim_holds(h, claim, f))
         kind = FR_LAYOUT_MISMATCH;
     if (kind != FR_MISUSE_NONE) {
-        fr_misuse_note(m, kind, p);
+        fr_misuse_note_size(m, kind, p, kind == FR_LAYOUT_MISMATCH ? f->size : FR_UNKNOWN_SIZE);
         return 0;
     }
     return canaries_hold(f, p, m);
@@ -337,7 +341,7 @@ size_t fr_checked_size(struct fr_heap *h, const void *p, const struct fr_claim *
 int fr_checked_resize(struct fr_heap *h, void *p, size_t align, size_t new_size)
 {
     struct found f;
-    struct fr_misuse ignored = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse ignored = FR_NO_MISUSE;
     struct fr_claim any = {0, 0, 0};
     int done = 0;
     fr_pagemap_guard(&h->map);

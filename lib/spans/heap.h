@@ -70,6 +70,8 @@ struct fr_heap {
     struct fr_backing backing;
     size_t managed_max; /* constant */
     unsigned flags;     /* of struct frusa_config, or FR_WATCHED; constant */
+    /* What messages call the option that finds misuse at the call; constant. */
+    const char *checking_option;
     struct fr_pagemap map;
     struct fr_all_spans all;
     fr_atomic purged; /* bytes of purged pages; owner: heap.c */

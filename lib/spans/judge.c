@@ -27,11 +27,18 @@ enum fr_misuse_kind fr_judge(const struct fr_heap *h, const void *p, struct fr_f
     return is_beginning(found, p) ? FR_MISUSE_NONE : FR_INVALID_POINTER;
 }
 
-enum fr_misuse_kind fr_diagnose(struct fr_heap *h, const void *p)
+size_t fr_found_size(const struct fr_found *found)
+{
+    return found->cls == FR_CLASS_LARGE ? fr_load_relaxed(&found->span->large_size)
+                                        : found->span->object_size;
+}
+
+int fr_diagnose(struct fr_heap *h, const void *p, struct fr_misuse *m)
 {
     struct fr_found found;
     fr_pagemap_guard(&h->map);
     enum fr_misuse_kind kind = fr_judge(h, p, &found);
+    size_t size = kind == FR_MISUSE_NONE ? fr_found_size(&found) : FR_UNKNOWN_SIZE;
     fr_pagemap_unguard(&h->map);
-    return kind == FR_MISUSE_NONE ? FR_LAYOUT_MISMATCH : kind;
+    return fr_misuse_note_size(m, kind == FR_MISUSE_NONE ? FR_LAYOUT_MISMATCH : kind, p, size);
 }

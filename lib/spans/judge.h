@@ -26,8 +26,12 @@ struct fr_found {
  */
 enum fr_misuse_kind fr_judge(const struct fr_heap *h, const void *p, struct fr_found *found);
 
-/* What is wrong with giving p back as an object of a layout, when something is. Takes the page
- * map's guard. */
-enum fr_misuse_kind fr_diagnose(struct fr_heap *h, const void *p);
+/* Bytes of the object that was found: of a large one as it was asked for, of others the size
+ * class. */
+size_t fr_found_size(const struct fr_found *found);
+
+/* Notes what is wrong with giving p back as an object of a layout, when something is; returns 1 if
+ * that was noted. Takes the page map's guard. */
+int fr_diagnose(struct fr_heap *h, const void *p, struct fr_misuse *m);
 
 #endif /* FR_JUDGE_H */

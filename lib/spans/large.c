@@ -82,12 +82,13 @@ static struct fr_span *unmap_object(struct fr_heap *h, void *p, size_t check_byt
     if (kind == FR_MISUSE_NONE &&
         (found.cls != FR_CLASS_LARGE || (check_bytes && check_bytes != found.span->bytes)))
         kind = FR_LAYOUT_MISMATCH;
+    size_t size = kind == FR_LAYOUT_MISMATCH ? fr_found_size(&found) : FR_UNKNOWN_SIZE;
     if (kind == FR_MISUSE_NONE)
         fr_pagemap_clear_guarded(&h->map, p, found.span->outer);
     fr_pagemap_unguard(&h->map);
     if (kind == FR_MISUSE_NONE)
         return found.span;
-    fr_misuse_note(m, kind, p);
+    fr_misuse_note_size(m, kind, p, size);
     return NULL;
 }
 

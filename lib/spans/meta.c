@@ -39,7 +39,7 @@ void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
 
 void fr_meta_free(struct fr_heap *h, void *block, size_t bytes)
 {
-    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse none = FR_NO_MISUSE;
     fr_slab_give(h, fr_meta_class_of(bytes), &block, 1, &none);
 }
 

@@ -113,6 +113,20 @@ size_t fr_slab_unreserve(struct fr_span *s, size_t n)
     return left;
 }
 
+/* What is noted here was freed at any time before. */
+static void is_late(const struct fr_heap *h, struct fr_misuse *m)
+{
+    m->option = h->checking_option;
+}
+
+static FR_COLD void diagnose(struct fr_heap *h, unsigned cls, const void *p, struct fr_misuse *m)
+{
+    if (!fr_diagnose(h, p, m))
+        return;
+    m->freed_as = fr_class_size(cls);
+    is_late(h, m);
+}
+
 /* The span of an object that is given back, NULL (noted in *m) when it is none of this class. */
 FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const void *p,
                                         struct fr_misuse *m)
@@ -121,7 +135,7 @@ FR_INLINE struct fr_span *span_for_give(struct fr_heap *h, unsigned cls, const v
     struct fr_span *s = fr_entry_span(e);
     if (FR_LIKELY(fr_entry_class(e) == cls && s && s->heap == h))
         return s;
-    fr_misuse_note(m, fr_diagnose(h, p), p);
+    diagnose(h, cls, p, m);
     return NULL;
 }
 
@@ -130,9 +144,9 @@ static FR_COLD size_t give_some_twice(struct fr_span *s, size_t word, size_t mas
                                       struct fr_misuse *m)
 {
     size_t set = fr_span_untake(s, word, mask);
-    if (set != mask)
-        fr_misuse_note(m, FR_DOUBLE_FREE,
-                       fr_span_object(s, word * FR_WORD_BITS + fr_ctz(mask & ~set)));
+    if (set != mask && fr_misuse_note(m, FR_DOUBLE_FREE,
+                                      fr_span_object(s, word * FR_WORD_BITS + fr_ctz(mask & ~set))))
+        is_late(s->heap, m);
     return fr_popcount(set);
 }
 
@@ -212,7 +226,8 @@ FR_INLINE size_t give_run(struct fr_heap *h, unsigned cls, void *const *objects,
     if (FR_UNLIKELY(!s))
         return 1;
     if (FR_UNLIKELY(!fr_span_slot_exactly(s, objects[0], &slot))) {
-        fr_misuse_note(m, FR_INVALID_POINTER, objects[0]);
+        if (fr_misuse_note(m, FR_INVALID_POINTER, objects[0]))
+            is_late(h, m);
         return 1;
     }
     size_t mask = word_mates(s, slot, objects, n, &run);

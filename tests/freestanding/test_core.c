@@ -192,7 +192,8 @@ static void require_message(const char *call, const char *kind, const void *poin
 {
     char expected[200];
     snprintf(expected, sizeof(expected), "frusa: %s: %s: %p", call, kind, pointer);
-    REQUIRE_MSG(strcmp(seen.message, expected) == 0, "\"%s\", not \"%s\"", seen.message, expected);
+    REQUIRE_MSG(strncmp(seen.message, expected, strlen(expected)) == 0, "\"%s\", not \"%s\"",
+                seen.message, expected);
 }
 
 #define REQUIRE_MISUSE(mistake, call, kind, pointer)                                               \

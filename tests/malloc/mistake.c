@@ -2,6 +2,7 @@
 /* usage: mistake KIND: misuses malloc; to be run with checked=1. */
 #include "expect.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
@@ -41,6 +42,15 @@ int main(int argc, char **argv)
         alias = realloc(alias, 100);
     } else if (strcmp(kind, "usable") == 0) {
         return (int)malloc_usable_size(HIDE(char *, not_allocated));
+    } else if (strcmp(kind, "sized") == 0) {
+        void (*volatile sized)(void *, size_t) = NULL;
+        *(void **)&sized = dlsym(RTLD_DEFAULT, "free_sized");
+        EXPECT(sized != NULL);
+        sized(p, 1000);
+        malloc_trim(0);
+    } else if (strcmp(kind, "zero") == 0) {
+        free(p);
+        p = realloc(alias, 0);
     } else if (strcmp(kind, "overflow") == 0) {
         alias[40] = 1;
         free(p);

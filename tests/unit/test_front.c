@@ -30,7 +30,9 @@ static size_t foreign(const void *ptr)
     return ptr == early ? sizeof(early) : 0;
 }
 
-static const char *const calls[] = {"frusa_free", "release", "frusa_resize", "change", NULL};
+static const char *const calls[] = {
+    "frusa_free", "release", "frusa_resize", "change", "FRUSA_CHECKED", "a switch", NULL,
+};
 
 static const struct frusa_front front = {
     .config = {.limit = 1 << 20},
@@ -123,6 +125,26 @@ START_TEST(test_messages_use_its_names)
         ck_abort_msg("not detected: %zu", frusa_usable_size(&heap, other));
     }
     ck_assert_int_eq(strncmp(message, "frusa: frusa_usable_size: invalid", 33), 0);
+    if (setjmp(escape) == 0) {
+        frusa_front_free(&heap, other, "drop");
+        ck_abort_msg("not detected");
+    }
+    ck_assert_int_eq(strncmp(message, "frusa: drop: invalid pointer: 0x", 32), 0);
+    char *volatile p = frusa_front_alloc(&heap, 100, 0, "get");
+    ck_assert_ptr_nonnull(p);
+    if (setjmp(escape) == 0) {
+        frusa_front_dealloc(&heap, p, 100, 3, "drop");
+        ck_abort_msg("not detected");
+    }
+    ck_assert_int_eq(strncmp(message, "frusa: drop: layout mismatch: 0x", 32), 0);
+    frusa_front_dealloc(&heap, p + 16, 100, 0, "drop");
+    if (setjmp(escape) == 0) {
+        frusa_thread_flush(&heap);
+        ck_abort_msg("not detected");
+    }
+    ck_assert_ptr_nonnull(strstr(message, "; run with a switch to find the call"));
+    frusa_front_dealloc(&heap, p, 100, 0, "drop");
+    frusa_set_panic_handler(NULL, NULL);
 }
 END_TEST
 

@@ -69,7 +69,7 @@ START_TEST(test_reservations)
 {
     struct stage s;
     void *out[1024];
-    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse none = FR_NO_MISUSE;
     stage_open(&s, FALLBACK_EVERYTHING);
     size_t n;
     struct fr_span *span = fr_grow(s.heap, s.cls, 100000, &n, NULL);

@@ -47,7 +47,7 @@ START_TEST(test_life)
 {
     struct fixture x;
     int is_zeroed;
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     fixture_open(&x, FALLBACK_EVERYTHING, NULL);
     size_t before = fallback_held(&x.fallback);
     char *p = fr_large_alloc(heap_of(x.f), OLD - 5, OLD, 0, &is_zeroed, NULL);
@@ -71,7 +71,7 @@ END_TEST
 
 static void require_noted(struct fr_heap *h, enum fr_misuse_kind kind, void *p, size_t bytes)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     fr_large_free(h, p, bytes, &m);
     ck_assert_int_eq(m.kind, kind);
     ck_assert_ptr_eq(m.ptr, p);
@@ -94,7 +94,7 @@ START_TEST(test_misuse_is_noted)
     require_noted(h, FR_INVALID_POINTER, p + FR_PAGE_SIZE, OLD);
     require_noted(heap_of(other.f), FR_WRONG_INSTANCE, p, OLD);
     ck_assert(fr_heap_is_valid(x.f));
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     fr_large_free(h, p, 0, &m); /* without a claim */
     ck_assert_int_eq(m.kind, FR_MISUSE_NONE);
     require_noted(h, FR_INVALID_POINTER, p, OLD);

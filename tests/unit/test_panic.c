@@ -39,10 +39,12 @@ static void note_and_leave(void *arg, const char *message)
     longjmp(seen.leave, 1);
 }
 
-static void require_message(const char *call, const char *kind, const void *pointer)
+/* `more` is what stands behind the pointer. */
+static void require_message(const char *call, const char *kind, const void *pointer,
+                            const char *more)
 {
     char expected[200];
-    snprintf(expected, sizeof(expected), "frusa: %s: %s: %p", call, kind, pointer);
+    snprintf(expected, sizeof(expected), "frusa: %s: %s: %p%s", call, kind, pointer, more);
     REQUIRE_MSG(strcmp(seen.message, expected) == 0, "\"%s\", not \"%s\"", seen.message, expected);
 }
 
@@ -67,7 +69,11 @@ static void leave_handler(unsigned flag)
     }
     ck_assert_int_eq(seen.calls, 1);
     ck_assert_ptr_eq(seen.arg, &argument);
-    require_message(flag == 0 ? "frusa_thread_flush" : "frusa_free", "invalid pointer", p + 16);
+    if (flag == 0)
+        require_message("frusa_thread_flush", "invalid pointer", p + 16,
+                        "; run with FRUSA_CHECKED to find the call");
+    else
+        require_message("frusa_free", "invalid pointer", p + 16, "");
     /* The object stays as it was. */
     memset(p, 0x11, 100);
     ck_assert_uint_eq(stats_live_bytes(f), 2 * frusa_good_size(f, 100, 0));
@@ -125,25 +131,73 @@ START_TEST(test_many_mistakes)
         }
         switch (i % 5) {
         case 0:
-            require_message("frusa_dealloc", "double free", freed);
+            require_message("frusa_dealloc", "double free", freed, "");
             break;
         case 1:
-            require_message("frusa_dealloc", "layout mismatch", p);
+            require_message("frusa_dealloc", "layout mismatch", p,
+                            ": freed as 4000 bytes, allocated as 64");
             break;
         case 2:
-            require_message("frusa_dealloc", "wrong instance", p);
+            require_message("frusa_dealloc", "wrong instance", p, "");
             break;
         case 3:
-            require_message("frusa_free", "invalid pointer", large + 8192);
+            require_message("frusa_free", "invalid pointer", large + 8192, "");
             break;
         default:
-            require_message("frusa_dealloc", "layout mismatch", large);
+            require_message("frusa_dealloc", "layout mismatch", large,
+                            ": freed as 64 bytes, allocated as 3145728");
         }
     }
     seen.use = NULL;
     frusa_free(f, p);
     frusa_free(f, large);
     ck_assert_uint_eq(stats_live_bytes(f), 0);
+    frusa_destroy(f);
+    frusa_destroy(g);
+}
+END_TEST
+
+/* Runs a mistake, and whatever finds it, up to the message. */
+#define EXPECT_MESSAGE(mistake, ...)                                                               \
+    do {                                                                                           \
+        if (setjmp(seen.leave) == 0) {                                                             \
+            mistake;                                                                               \
+            ck_abort_msg("the mistake was not detected");                                          \
+        }                                                                                          \
+        require_message(__VA_ARGS__);                                                              \
+    } while (0)
+
+/* The sizes in messages: those that the call passes and the object has where they are known, size
+ * classes where not. */
+START_TEST(test_sizes)
+{
+    static const struct frusa_config config = {.flags = FRUSA_CHECKED};
+    frusa_t *volatile f = frusa_create(NULL), *volatile g = frusa_create_with(NULL, &config);
+    char *volatile p = frusa_alloc(f, 100, 0), *volatile q = frusa_alloc(g, 100, 0);
+    char *volatile large = frusa_alloc(f, 3 << 20, 0);
+    ck_assert(p != NULL && q != NULL && large != NULL);
+    frusa_set_panic_handler(note_and_leave, NULL);
+    EXPECT_MESSAGE(frusa_dealloc(g, q, 1000, 0), "frusa_dealloc", "layout mismatch", q,
+                   ": freed as 1000 bytes, allocated as 100");
+    EXPECT_MESSAGE(frusa_dealloc(g, q, 1, 0), "frusa_dealloc", "layout mismatch", q,
+                   ": freed as 1 byte, allocated as 100");
+    EXPECT_MESSAGE(frusa_dealloc(g, q, 0, 0), "frusa_dealloc", "layout mismatch", q,
+                   ": freed as 0 bytes, allocated as 100");
+    EXPECT_MESSAGE(frusa_dealloc(g, q, 100, 64), "frusa_dealloc", "layout mismatch", q,
+                   ": freed as 100 bytes aligned to 64, allocated as 100");
+    EXPECT_MESSAGE(frusa_dealloc(g, q, 100, 3), "frusa_dealloc", "layout mismatch", q,
+                   ": freed as 100 bytes aligned to 3");
+    EXPECT_MESSAGE(frusa_dealloc(f, p, 3 << 20, 0), "frusa_dealloc", "layout mismatch", p,
+                   ": freed as 3145728 bytes, allocated as 112");
+    EXPECT_MESSAGE(frusa_dealloc(f, large, 4 << 20, 0), "frusa_dealloc", "layout mismatch", large,
+                   ": freed as 4194304 bytes, allocated as 3145728");
+    EXPECT_MESSAGE((frusa_dealloc(f, p, 1000, 0), frusa_thread_flush(f)), "frusa_thread_flush",
+                   "layout mismatch", p,
+                   ": freed as 1024 bytes, allocated as 112; run with FRUSA_CHECKED to find the "
+                   "call");
+    q[100] = 1;
+    EXPECT_MESSAGE(frusa_free(g, q), "frusa_free", "overflow", q, ": allocated as 100 bytes");
+    frusa_set_panic_handler(NULL, NULL);
     frusa_destroy(f);
     frusa_destroy(g);
 }
@@ -216,5 +270,5 @@ START_TEST(test_default_is_restored)
 }
 END_TEST
 
-RUNNER_MAIN("panic handler", test_handler_leaves, test_many_mistakes, test_handler_returns,
-            test_default_handler, test_default_is_restored)
+RUNNER_MAIN("panic handler", test_handler_leaves, test_many_mistakes, test_sizes,
+            test_handler_returns, test_default_handler, test_default_is_restored)

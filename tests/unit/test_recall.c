@@ -107,7 +107,7 @@ START_TEST(test_flush_during_a_recall_empties_the_cache)
         struct scene s;
         struct team team;
         struct fr_recall r;
-        struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+        struct fr_misuse m = FR_NO_MISUSE;
         scene_open(&s);
         team_start(&team, 1, use_and_flush, &s);
         gate_await(&s.gate, 1);

@@ -49,7 +49,7 @@ static void require_valid(struct stage *s)
 static struct fr_span *new_span(struct stage *s)
 {
     void *object;
-    struct fr_misuse none = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse none = FR_NO_MISUSE;
     size_t got;
     struct fr_span *span = fr_grow(s->heap, s->cls, 1, &got, NULL);
     REQUIRE(span != NULL && got == 1);
@@ -71,7 +71,7 @@ static size_t count_of(const struct fr_span *span)
 
 static void give(struct stage *s, void *const *objects, size_t n)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     fr_slab_give(s->heap, s->cls, objects, n, &m);
     REQUIRE(m.kind == FR_MISUSE_NONE);
 }
@@ -180,7 +180,7 @@ END_TEST
 /* Gives three objects, the middle one a mistake: it is noted, the others go back. */
 static void require_noted(struct stage *s, enum fr_misuse_kind kind, void *ptr)
 {
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     void *objects[3];
     ck_assert_uint_eq(fr_slab_take(s->heap, s->cls, 3, objects, NULL), 3);
     void *kept = objects[1];
@@ -231,7 +231,7 @@ START_TEST(test_first_misuse_counts)
 {
     struct stage s;
     void *objects[2];
-    struct fr_misuse m = {FR_MISUSE_NONE, NULL};
+    struct fr_misuse m = FR_NO_MISUSE;
     stage_open(&s);
     new_span(&s);
     ck_assert_uint_eq(fr_slab_take(s.heap, s.cls, 2, objects, NULL), 2);
