@@ -528,8 +528,8 @@ struct frusa_arena {
  * Makes *a a fallback over the buffer.
  *
  * buf, len: the buffer and its length in bytes, of any alignment; borrowed for as long as the
- * arena is in
- *     use. A part of it is taken for bookkeeping (1 bit for each page, and what alignment costs).
+ *     arena is in use. A part of it is taken for bookkeeping (what alignment costs, and beyond 64
+ *     pages 1 bit for each page).
  * Returns 0, or -1 with errno:
  *   EINVAL  a or buf is NULL, or the buffer is too small to hold a single page beside the
  *           bookkeeping

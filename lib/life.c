@@ -10,6 +10,7 @@
 #include "port/memory.h"
 #include "port/syscalls.h"
 #include "port/tools.h"
+#include "providers/arena.h"
 #include "providers/providers.h"
 #include "reclaim/fork.h"
 #include "reclaim/rest.h"
@@ -43,6 +44,16 @@ static int config_valid(const struct frusa_config *c)
            all_null(c->reserved, LENGTH(c->reserved));
 }
 
+/* Up to here an arena has no memory to spare for threads' caches, which take 16 KiB or more
+ * each. */
+#define SMALL_ARENA ((size_t)256 << 10)
+
+static unsigned flags_for(const struct frusa_fallback_ops *ops, unsigned flags)
+{
+    size_t bytes = fr_arena_bytes(ops);
+    return bytes && bytes <= SMALL_ARENA ? flags | FRUSA_NO_THREAD_CACHE | FR_SMALL_HEAP : flags;
+}
+
 /* Under the process lock. Fills in everything but the public part, `state` and `record_bytes`. */
 static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *ops,
                     const struct frusa_config *config)
@@ -54,7 +65,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     inst->heap.backing.ops = *ops;
     inst->heap.backing.limit = config->limit;
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
-    inst->heap.flags = config->flags;
+    inst->heap.flags = flags_for(ops, config->flags);
     inst->heap.checking_option = fr_report_name(inst, "FRUSA_CHECKED");
     if (fr_tools_watch()) {
         inst->heap.flags |= FR_WATCHED;

@@ -4,7 +4,8 @@
  *
  * The buffer is cut into pages of 4096 bytes at multiples of 4096, one bit each, found by first
  * fit. The bits live in the buffer too: in front of the first page or behind the last one where
- * alignment leaves room for them, else in the fewest pages at the end.
+ * alignment leaves room for them, else in the fewest pages at the end. The bits of 2 to 64 pages
+ * are in struct frusa_arena. (One page is no use to an instance; it has no room for bits.)
  *
  *   | lost or bits | page 0 | page 1 | ... | page n-1 | bits or lost |
  *   ^ buf          ^ base                                            ^ buf + len
@@ -28,6 +29,9 @@
 /* The core's page: what it asks for is a multiple of this in size and alignment. */
 #define PAGE_BYTES ((size_t)4096)
 
+/* Arenas of up to so many pages keep their bits in struct frusa_arena. */
+#define SMALL_PAGES 64
+
 /* Enough that arenas which are busy at the same moment rarely meet; a search takes 0.1 us or so. */
 #define LOCK_COUNT 16
 
@@ -37,6 +41,8 @@ static fr_lock locks[LOCK_COUNT];
 struct arena {
     struct fr_runmap pages; /* covered by lock_of */
     char *base;             /* of page 0; constant */
+    /* the bits of a small arena, for which a page would be too much */
+    size_t words[SMALL_PAGES / FR_WORD_BITS + 1];
 };
 
 _Static_assert(sizeof(struct arena) <= sizeof(((struct frusa_arena *)0)->frusa_private_),
@@ -139,7 +145,9 @@ static int lay_out(struct arena *a, char *buf, size_t len)
     size_t n = (len - lost) / PAGE_BYTES;
     size_t behind = (len - lost) % PAGE_BYTES;
     char *words = first_word;
-    if ((size_t)(a->base - first_word) < map_bytes(n)) {
+    if (n > 1 && n <= SMALL_PAGES)
+        words = (char *)a->words;
+    else if ((size_t)(a->base - first_word) < map_bytes(n)) {
         if (behind < map_bytes(n))
             n -= pages_in(map_bytes(n) - behind);
         words = a->base + n * PAGE_BYTES;
@@ -167,6 +175,11 @@ FR_EXPORT int frusa_arena_init(struct frusa_arena *a, void *buf, size_t len)
     a->ops = arena_ops;
     a->ops.ctx = a;
     return 0;
+}
+
+size_t fr_arena_bytes(const struct frusa_fallback_ops *ops)
+{
+    return ops->alloc == arena_alloc ? arena_of(ops->ctx)->pages.bits * PAGE_BYTES : 0;
 }
 
 void fr_fallback_arena_fork_prepare(void)

@@ -59,6 +59,21 @@ static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, si
     return block.base ? grow_over(h, cls, &block, reserved, got, at_limit) : NULL;
 }
 
+/* The length of the shortest span. In a small heap one object will do. */
+static size_t least_bytes(const struct fr_heap *h, unsigned cls)
+{
+    return fr_heap_is_small(h) ? fr_align_up(fr_class_size(cls), FR_PAGE_SIZE)
+                               : fr_class_span_bytes_min(cls);
+}
+
+/* The length to try after a refusal. Each refusal may be slow, so it is the least at once, but not
+ * in a small heap, where many short spans would leave more unused. */
+static size_t shorter(const struct fr_heap *h, size_t bytes, size_t least)
+{
+    size_t half = fr_align_up(bytes / 2, FR_PAGE_SIZE);
+    return fr_heap_is_small(h) && half > least ? half : least;
+}
+
 struct fr_span *fr_grow(struct fr_heap *h, unsigned cls, size_t reserved, size_t *got,
                         int *at_limit)
 {
@@ -71,9 +86,11 @@ struct fr_span *fr_grow(struct fr_heap *h, unsigned cls, size_t reserved, size_t
     if (!s)
         s = grow_by(h, cls, bytes, reserved, got, at_limit);
     /* A fallback that is nearly exhausted, or a limit nearly reached, may have room for less. */
-    size_t least = fr_class_span_bytes_min(cls);
-    if (!s && least < bytes)
-        s = grow_by(h, cls, least, reserved, got, at_limit);
+    size_t least = least_bytes(h, cls);
+    while (!s && least < bytes) {
+        bytes = shorter(h, bytes, least);
+        s = grow_by(h, cls, bytes, reserved, got, at_limit);
+    }
     return s;
 }
 

@@ -52,11 +52,23 @@ struct fr_recycle_pace {
 /* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */
 #define FR_WATCHED (1u << 31)
 
+/* The same: the fallback has so little memory that each page counts. */
+#define FR_SMALL_HEAP (1u << 30)
+
 /* Objects given back to a watched instance, on their way to their slabs. Owner: quarantine.c. */
 #define FR_QUARANTINE_SLOTS 256
 struct fr_quarantine {
     fr_atomic turn;
     fr_atomic slots[FR_QUARANTINE_SLOTS];
+};
+
+/* Room for descriptors of spans in the record of a small heap, which has no page to spare for them.
+ * Owner: meta.c. */
+#define FR_SPARE_BLOCKS      8
+#define FR_SPARE_BLOCK_BYTES ((size_t)256)
+struct fr_spare_blocks {
+    fr_atomic taken; /* a bit each */
+    char room[FR_SPARE_BLOCKS * FR_SPARE_BLOCK_BYTES + FR_SPAN_ALIGN];
 };
 
 /* Retired spans on their way back to the fallback. Owner: release.c. */
@@ -69,7 +81,7 @@ struct fr_releases {
 struct fr_heap {
     struct fr_backing backing;
     size_t managed_max; /* constant */
-    unsigned flags;     /* of struct frusa_config, or FR_WATCHED; constant */
+    unsigned flags;     /* of struct frusa_config, FR_WATCHED, FR_SMALL_HEAP; constant */
     /* What messages call the option that finds misuse at the call; constant. */
     const char *checking_option;
     struct fr_pagemap map;
@@ -88,6 +100,7 @@ struct fr_heap {
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_quarantine quarantine;
+    struct fr_spare_blocks spare;
 };
 
 /* What free slots of a checked instance are filled with. */
@@ -101,6 +114,11 @@ static inline int fr_heap_is_checked(const struct fr_heap *h)
 static inline int fr_heap_is_watched(const struct fr_heap *h)
 {
     return FR_UNLIKELY(h->flags & FR_WATCHED) != 0;
+}
+
+static inline int fr_heap_is_small(const struct fr_heap *h)
+{
+    return (h->flags & FR_SMALL_HEAP) != 0;
 }
 
 /* Memory that was never handed out is zero. */

@@ -3,6 +3,42 @@
 
 #include "port/memory.h"
 
+static char *spare_block(struct fr_heap *h, size_t number)
+{
+    char *first = h->spare.room + (size_t)(-(uintptr_t)h->spare.room & (FR_SPAN_ALIGN - 1));
+    return first + number * FR_SPARE_BLOCK_BYTES;
+}
+
+/* A block in the record of a small heap; NULL: there is none that is long enough. */
+static void *take_spare(struct fr_heap *h, size_t bytes)
+{
+    size_t taken;
+    size_t number;
+    if (!fr_heap_is_small(h) || bytes > FR_SPARE_BLOCK_BYTES)
+        return NULL;
+    do {
+        taken = fr_load_relaxed(&h->spare.taken);
+        number = fr_ctz(~taken);
+        if (number >= FR_SPARE_BLOCKS)
+            return NULL;
+    } while (!fr_cas_acquire(&h->spare.taken, taken, taken | (size_t)1 << number));
+    return memset(spare_block(h, number), 0, FR_SPARE_BLOCK_BYTES);
+}
+
+/* 0: the block is none of those. */
+static int give_spare(struct fr_heap *h, const void *block)
+{
+    size_t offset = (uintptr_t)block - (uintptr_t)spare_block(h, 0);
+    size_t taken;
+    if (offset >= FR_SPARE_BLOCKS * FR_SPARE_BLOCK_BYTES)
+        return 0;
+    do
+        taken = fr_load_relaxed(&h->spare.taken);
+    while (!fr_cas_release(&h->spare.taken, taken,
+                           taken & ~((size_t)1 << offset / FR_SPARE_BLOCK_BYTES)));
+    return 1;
+}
+
 /* A new metadata span, linked, with one block reserved. */
 static struct fr_span *grow_meta(struct fr_heap *h, unsigned cls, int *at_limit)
 {
@@ -24,8 +60,10 @@ static struct fr_span *grow_meta(struct fr_heap *h, unsigned cls, int *at_limit)
 void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
 {
     unsigned cls = fr_meta_class_of(bytes);
-    void *block;
+    void *block = take_spare(h, bytes);
     int is_fresh = 0;
+    if (block)
+        return block;
     if (!fr_slab_take(h, cls, 1, &block, &is_fresh)) {
         struct fr_span *s = grow_meta(h, cls, at_limit);
         if (!s)
@@ -40,6 +78,8 @@ void *fr_meta_alloc(struct fr_heap *h, size_t bytes, int *at_limit)
 void fr_meta_free(struct fr_heap *h, void *block, size_t bytes)
 {
     struct fr_misuse none = FR_NO_MISUSE;
+    if (give_spare(h, block))
+        return;
     fr_slab_give(h, fr_meta_class_of(bytes), &block, 1, &none);
 }
 

@@ -66,6 +66,71 @@ START_TEST(test_four_mib_hold_3900_objects_of_1000_bytes)
 }
 END_TEST
 
+static struct frusa_arena small_arena;
+static frusa_t small_heap = FRUSA_INITIALIZER(&small_arena.ops, NULL);
+
+/* Requires that objects of a size fill `percent` of a buffer, by a static instance, again and
+ * again. */
+static void require_use(size_t offset, size_t length, size_t size, size_t percent)
+{
+    for (int round = 0; round < 2; round++) {
+        void *list;
+        REQUIRE(frusa_arena_init(&small_arena, buffer + offset, length) == 0);
+        size_t n = fill(&small_heap, size, &list);
+        REQUIRE_MSG(n * size * 100 >= percent * length, "%zu objects of %zu bytes in %zu KiB", n,
+                    size, length >> 10);
+        support_check_instance(&small_heap);
+        drain(&small_heap, size, list);
+        frusa_reclaim(&small_heap);
+        REQUIRE(fill(&small_heap, size, &list) == n);
+        frusa_destroy(&small_heap);
+    }
+}
+
+/* Small static arenas, aligned to a page or as a compiler aligns arrays. In a freestanding instance
+ * the page map takes some of the pages. */
+START_TEST(test_small_arenas_are_used)
+{
+    if (!BUILD_IS_HOSTED)
+        return;
+    for (size_t kib = 16; kib <= 256; kib *= 2) {
+        require_use(0, kib << 10, 100, 85);
+        require_use(0, kib << 10, 1000, 90);
+        require_use(0, kib << 10, 3000, 90);
+        require_use(0, kib << 10, 16, 75);
+    }
+    for (size_t kib = 32; kib <= 256; kib *= 2) {
+        require_use(32, kib << 10, 100, 75);
+        require_use(32, kib << 10, 1000, 80);
+    }
+}
+END_TEST
+
+/* Threads share a small arena, several sizes at once. */
+static void use_small(void *arg, size_t index)
+{
+    struct workload w;
+    workload_begin(&w, arg, 20, env_seed(23), index);
+    w.may_fail = 1;
+    for (size_t i = 0; i < env_scale(3000, 300); i++)
+        workload_step(&w);
+    workload_end(&w);
+}
+
+START_TEST(test_threads_share_a_small_arena)
+{
+    struct frusa_stats s;
+    REQUIRE(frusa_arena_init(&small_arena, buffer, 128 << 10) == 0);
+    team_run(4, use_small, &small_heap);
+    support_check_instance(&small_heap);
+    frusa_reclaim(&small_heap);
+    ck_assert_int_eq(frusa_get_stats(&small_heap, &s), 0);
+    ck_assert_uint_eq(s.allocated_from_fallback, 0);
+    ck_assert_uint_eq(s.cached, 0);
+    frusa_destroy(&small_heap);
+}
+END_TEST
+
 /* Nothing outside the buffer is written, wherever it begins and ends. */
 START_TEST(test_any_alignment_of_the_buffer)
 {
@@ -245,7 +310,7 @@ START_TEST(test_blocks)
 }
 END_TEST
 
-RUNNER_MAIN("arena", test_four_mib_hold_3900_objects_of_1000_bytes,
-            test_any_alignment_of_the_buffer, test_bad_arguments, test_smallest_arenas,
-            test_memory_is_used_again, test_several_instances_share_an_arena,
+RUNNER_MAIN("arena", test_four_mib_hold_3900_objects_of_1000_bytes, test_small_arenas_are_used,
+            test_threads_share_a_small_arena, test_any_alignment_of_the_buffer, test_bad_arguments,
+            test_smallest_arenas, test_memory_is_used_again, test_several_instances_share_an_arena,
             test_threads_share_an_arena, test_blocks)

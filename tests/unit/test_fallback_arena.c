@@ -82,6 +82,11 @@ START_TEST(test_the_map_lies_where_alignment_leaves_room)
     REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == LENGTH / PAGE);
     REQUIRE(frusa_arena_init(&a, buffer, LENGTH) == 0);
     REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == LENGTH / PAGE - 1);
+    /* A small arena has it beside the buffer. */
+    REQUIRE(frusa_arena_init(&a, buffer, 64 * PAGE) == 0);
+    REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == 64);
+    REQUIRE(frusa_arena_init(&a, buffer, 2 * PAGE) == 0);
+    REQUIRE(take_all(&a, buffer, buffer + sizeof(buffer), pages) == 2);
 }
 END_TEST
 
