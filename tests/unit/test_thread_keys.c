@@ -110,7 +110,8 @@ static void leave_in_each_round(size_t key)
 /* Threads whose first use comes in each round, after the destructors of few keys and of many. */
 static void use_in_destructors(void)
 {
-    for (size_t key = 0; key < keys_n; key += 9)
+    size_t tried = env_scale(keys_n / 9, 8);
+    for (size_t key = 0; key < keys_n; key += keys_n / tried + 1)
         leave_in_each_round(key);
     leave_in_each_round(keys_n - 1);
 }
