@@ -152,9 +152,15 @@ static void use_page(void *arg)
     REQUIRE(fr_pagemap_is_valid(&map));
 }
 
+static void use_page_in_child(void *arg)
+{
+    child_begin("test_leaf");
+    use_page(arg);
+}
+
 static void *fork_in_thread(void *arg)
 {
-    child_run(use_page, NULL);
+    child_run(use_page_in_child, NULL);
     return arg;
 }
 
