@@ -413,6 +413,15 @@ size_t frusa_reclaim_some(frusa_t *f, size_t target) FRUSA_ATTR_((nonnull(1)));
 void frusa_thread_flush(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
 
 /*
+ * Changes the limit on the bytes held from the fallback, large objects included (the member limit
+ * of struct frusa_config). 0: no limit. When more is held than that, the call reclaims once. What
+ * live objects still hold beyond the limit stays, and calls that need more memory from the
+ * fallback fail with ENOMEM until enough objects are given back. Returns 0, or -1 with errno:
+ *   EINVAL  a static instance with options out of range
+ */
+int frusa_set_limit(frusa_t *f, size_t limit) FRUSA_ATTR_((nonnull(1)));
+
+/*
  * Bounds the empty memory that the instance keeps for reuse without being asked: when spans
  * without an object, cached ones counted as objects, come to more than `bytes`, the thread that
  * emptied the last of them gives spans back to the fallback until half of that is left. Other

@@ -203,6 +203,13 @@ class instance
         frusa_thread_flush(f_);
     }
 
+    /* As frusa_set_limit: changes the limit on what is held. Throws as the constructor. */
+    void set_limit(std::size_t limit)
+    {
+        if (frusa_set_limit(f_, limit) != 0)
+            detail::throw_error(errno, "frusa_set_limit");
+    }
+
     /* As frusa_set_retain: bounds the empty memory that is kept. Throws as the constructor. */
     void set_retain(std::size_t bytes)
     {

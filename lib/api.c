@@ -222,6 +222,32 @@ FR_EXPORT void frusa_thread_flush(frusa_t *f)
     fr_report(inst, &m, "frusa_thread_flush");
 }
 
+/* Has an instance rest again that was woken for a call. */
+static void rest_again(struct fr_instance *inst, int rested)
+{
+    struct fr_misuse m = FR_NO_MISUSE;
+    if (rested)
+        fr_rest(inst, &m);
+}
+
+FR_EXPORT int frusa_set_limit(frusa_t *f, size_t limit)
+{
+    struct fr_instance *inst = fr_instance_of(f);
+    struct fr_misuse m = FR_NO_MISUSE;
+    int rested = fr_instance_rests(inst);
+    int partial = 0;
+    if (!fr_instance_ready(inst))
+        return -1;
+    int saved = fr_save_errno();
+    fr_fallback_set_limit(&inst->heap.backing, limit);
+    if (fr_fallback_is_over_limit(&inst->heap.backing))
+        fr_reclaim(inst, FR_EVERYTHING, &partial, &m);
+    rest_again(inst, rested);
+    fr_restore_errno(saved);
+    fr_report(inst, &m, "frusa_set_limit");
+    return 0;
+}
+
 FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
 {
     struct fr_instance *inst = fr_instance_of(f);
@@ -231,14 +257,6 @@ FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
     fr_retain_set(inst, bytes);
     fr_restore_errno(saved);
     return 0;
-}
-
-/* Has an instance rest again that was woken to be looked at. */
-static void rest_again(struct fr_instance *inst, int rested)
-{
-    struct fr_misuse m = FR_NO_MISUSE;
-    if (rested)
-        fr_rest(inst, &m);
 }
 
 FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)

@@ -63,7 +63,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     fr_registry_init(inst);
     fr_retain_init(inst);
     inst->heap.backing.ops = *ops;
-    inst->heap.backing.limit = config->limit;
+    fr_fallback_set_limit(&inst->heap.backing, config->limit);
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
     inst->heap.flags = flags_for(ops, config->flags);
     inst->heap.checking_option = fr_report_name(inst, "FRUSA_CHECKED");
@@ -102,7 +102,7 @@ struct fr_instance *fr_instance_create(const struct frusa_fallback_ops *ops,
     struct fr_backing backing;
     memset(&backing, 0, sizeof(backing));
     backing.ops = *ops;
-    backing.limit = config->limit;
+    fr_fallback_set_limit(&backing, config->limit);
     struct fr_instance *inst =
         fr_fallback_alloc(&backing, bytes, FR_PAGE_SIZE, FR_FOR_METADATA, NULL);
     if (!inst) {

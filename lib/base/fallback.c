@@ -23,7 +23,8 @@ static int book(struct fr_backing *b, size_t size, int *at_limit)
 {
     for (;;) {
         size_t held = fr_load_relaxed(&b->held);
-        if (b->limit && (held > b->limit || size > b->limit - held)) {
+        size_t limit = fr_load_relaxed(&b->limit);
+        if (limit && (held > limit || size > limit - held)) {
             if (at_limit)
                 *at_limit = 1;
             return 0;
@@ -34,6 +35,17 @@ static int book(struct fr_backing *b, size_t size, int *at_limit)
             return 1;
         fr_count(FR_EVENT_RETRY);
     }
+}
+
+void fr_fallback_set_limit(struct fr_backing *b, size_t limit)
+{
+    fr_store_relaxed(&b->limit, limit);
+}
+
+int fr_fallback_is_over_limit(const struct fr_backing *b)
+{
+    size_t limit = fr_load_relaxed(&b->limit);
+    return limit && fr_load_relaxed(&b->held) > limit;
 }
 
 void fr_fallback_set_wake(struct fr_backing *b, void (*wake)(struct fr_backing *))

@@ -8,7 +8,9 @@
  * block is booked against the limit before it is asked for and unbooked when it was refused:
  *
  *   held = sum of the sizes of all blocks handed out, plus those being asked for
- *   held <= limit, at every moment, when there is a limit
+ *   no booking takes held beyond the limit, when there is one
+ *
+ * Held is above the limit only after the limit was lowered. Blocks that go back bring it down.
  *
  * A block counts as handed out from the return of the call that asked for it to the beginning of
  * the call that gives it back. So `granted` never exceeds what the fallback has handed out, and
@@ -33,7 +35,7 @@ enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT 
 struct fr_backing {
     /* a copy, constant while the instance lives */
     struct frusa_fallback_ops ops;
-    size_t limit; /* bytes, 0: none; constant */
+    fr_atomic limit; /* bytes, 0: none */
     /* bytes handed out, and being asked for */
     fr_atomic held;
     /* bytes handed out, not being given back */
@@ -52,6 +54,12 @@ struct fr_backing {
  * call, or calls `wake`.
  */
 void fr_fallback_set_wake(struct fr_backing *b, void (*wake)(struct fr_backing *));
+
+/* Bookings from now on keep to `limit` bytes; 0: no limit. What is held already stays. */
+void fr_fallback_set_limit(struct fr_backing *b, size_t limit);
+
+/* Non-zero when more is held than the limit allows. */
+int fr_fallback_is_over_limit(const struct fr_backing *b);
 
 /* Checks a caller's table: non-zero when complete and without unknown flags or reserved entries. */
 int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);

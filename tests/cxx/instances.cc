@@ -102,6 +102,7 @@ void test_exceptions()
     EXPECT(throws<std::invalid_argument>([&] { a.deallocate(a.allocate(1), 1); }));
     frusa::instance adopted = frusa::instance::adopt(&fixed);
     EXPECT(throws<std::invalid_argument>([&] { adopted.set_retain(0); }));
+    EXPECT(throws<std::invalid_argument>([&] { adopted.set_limit(0); }));
     EXPECT(throws<std::invalid_argument>([&] { static_cast<void>(adopted.stats()); }));
 }
 
@@ -114,6 +115,8 @@ void test_limit()
     EXPECT(throws<std::bad_alloc>([&] { a.deallocate(a.allocate(4 << 20), 4 << 20); }));
     char *p = a.allocate(1000);
     a.deallocate(p, 1000);
+    heap.set_limit(0);
+    a.deallocate(a.allocate(4 << 20), 4 << 20);
     expect_all_back(heap);
 }
 

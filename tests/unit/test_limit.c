@@ -185,6 +185,73 @@ START_TEST(test_static_instances)
 }
 END_TEST
 
+START_TEST(test_limit_is_lowered)
+{
+    struct fixture x;
+    fixture_open(&x, FALLBACK_BATCH, NULL);
+    void *large = frusa_alloc(x.f, LIMIT, 0);
+    ck_assert_ptr_nonnull(large);
+    /* What was free is given back. What is live stays, and nothing comes to it. */
+    frusa_free(x.f, frusa_alloc(x.f, 100000, 0));
+    ck_assert_int_eq(frusa_set_limit(x.f, LIMIT / 2), 0);
+    size_t held = fallback_held(&x.fallback);
+    ck_assert_uint_lt(held, LIMIT + 100000);
+    errno = 0;
+    ck_assert(frusa_alloc(x.f, 100, 0) == NULL && ERROR_IS(ENOMEM));
+    ck_assert_uint_le(fallback_held(&x.fallback), held);
+    frusa_free(x.f, large);
+    size_t n = fill(x.f, 1000);
+    ck_assert_uint_gt(n * 1000, LIMIT / 4);
+    ck_assert_uint_le(fallback_held(&x.fallback), LIMIT / 2);
+    drain(x.f, n, 1000);
+    fixture_close(&x);
+}
+END_TEST
+
+START_TEST(test_limit_is_raised)
+{
+    struct frusa_config config = {.limit = LIMIT};
+    struct fixture x;
+    fixture_open(&x, 0, &config);
+    ck_assert(frusa_alloc(x.f, LIMIT, 0) == NULL && ERROR_IS(ENOMEM));
+    ck_assert_int_eq(frusa_set_limit(x.f, 2 * LIMIT), 0);
+    void *p = frusa_alloc(x.f, LIMIT, 0);
+    ck_assert_ptr_nonnull(p);
+    ck_assert(frusa_alloc(x.f, LIMIT, 0) == NULL && ERROR_IS(ENOMEM));
+    ck_assert_int_eq(frusa_set_limit(x.f, 0), 0);
+    void *q = frusa_alloc(x.f, 4 * LIMIT, 0);
+    ck_assert_ptr_nonnull(q);
+    frusa_free(x.f, p);
+    frusa_free(x.f, q);
+    fixture_close(&x);
+}
+END_TEST
+
+/* The limit belongs to the instance from its first use to its end, whether it is at rest or not. */
+START_TEST(test_limit_of_a_static_instance)
+{
+    static const struct frusa_config wrong = {.managed_max = FRUSA_2M_MAX + 1};
+    static frusa_t refused = FRUSA_INITIALIZER(NULL, &wrong);
+    errno = 0;
+    ck_assert_int_eq(frusa_set_limit(&refused, 0), -1);
+    ck_assert(ERROR_IS(EINVAL));
+    fallback_init(&static_fallback, 0);
+    ck_assert_int_eq(frusa_set_limit(&tiny_heap, LIMIT), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        size_t n = fill(&tiny_heap, 1000);
+        ck_assert_uint_ge(n * 1000, LIMIT / 2);
+        ck_assert_uint_le(fr_load_relaxed(&static_fallback.peak_bytes), LIMIT);
+        drain(&tiny_heap, n, 1000);
+        frusa_reclaim(&tiny_heap);
+    }
+    ck_assert_int_eq(frusa_set_limit(&tiny_heap, 1), 0);
+    errno = 0;
+    ck_assert(frusa_alloc(&tiny_heap, 1, 0) == NULL && ERROR_IS(ENOMEM));
+    frusa_destroy(&tiny_heap);
+    fallback_require_empty(&static_fallback);
+}
+END_TEST
+
 struct crowd {
     struct fixture x;
     fr_atomic failures;
@@ -205,6 +272,33 @@ static void work_at_the_limit(void *arg, size_t index)
     workload_end(&w);
     fr_fetch_add_relaxed(&c->failures, w.failures);
 }
+
+static void change_the_limit(void *arg, size_t index)
+{
+    struct crowd *c = arg;
+    if (index > 0) {
+        work_at_the_limit(arg, index);
+        return;
+    }
+    for (int turn = 0; turn < 200; turn++)
+        REQUIRE(frusa_set_limit(c->x.f, (size_t)(1 + turn % 4) << 19) == 0);
+    REQUIRE(frusa_set_limit(c->x.f, 2 << 20) == 0);
+    pthread_barrier_wait(&c->full);
+}
+
+START_TEST(test_limit_changes_under_load)
+{
+    struct crowd c;
+    memset(&c.failures, 0, sizeof(c.failures));
+    fixture_open(&c.x, FALLBACK_EVERYTHING, NULL);
+    REQUIRE(pthread_barrier_init(&c.full, NULL, CROWD) == 0);
+    team_run(CROWD, change_the_limit, &c);
+    pthread_barrier_destroy(&c.full);
+    frusa_reclaim(c.x.f);
+    ck_assert_uint_le(fallback_held(&c.x.fallback), RECORD_MAX + CROWD * CACHE_MAX);
+    fixture_close(&c.x);
+}
+END_TEST
 
 /* Threads that push against the limit together neither exceed it nor get stuck. */
 START_TEST(test_threads_at_the_limit)
@@ -228,4 +322,5 @@ END_TEST
 
 RUNNER_MAIN("limit", test_too_small_for_the_instance, test_limit_is_never_exceeded,
             test_reclaims_by_itself, test_large_objects_count, test_caches_count,
-            test_static_instances, test_threads_at_the_limit)
+            test_static_instances, test_threads_at_the_limit, test_limit_is_lowered,
+            test_limit_is_raised, test_limit_of_a_static_instance, test_limit_changes_under_load)
