@@ -192,8 +192,23 @@ static void end(struct fr_instance *inst)
     fr_store_release(&inst->state, FR_UNTOUCHED);
 }
 
+static fr_atomic end_hook; /* the address of a function; 0: none */
+
+void fr_life_set_end_hook(void (*hook)(frusa_t *f))
+{
+    fr_store_release(&end_hook, (size_t)(uintptr_t)hook);
+}
+
+static void call_end_hook(struct fr_instance *inst)
+{
+    void (*hook)(frusa_t *) = (void (*)(frusa_t *))(uintptr_t)fr_load_acquire(&end_hook);
+    if (hook)
+        hook(fr_instance_public(inst));
+}
+
 void fr_instance_destroy(struct fr_instance *inst)
 {
+    call_end_hook(inst);
     if (fr_instance_rests(inst))
         fr_rest_wake(inst);
     if (fr_instance_is_ready(inst)) {

@@ -25,6 +25,10 @@ static inline int fr_instance_ready(struct fr_instance *inst)
     return FR_LIKELY(fr_instance_is_ready(inst)) || fr_instance_start(inst);
 }
 
+/* Has `hook` called at the beginning of each frusa_destroy from now on, with no lock held, for what
+ * works on instances from further up. */
+void fr_life_set_end_hook(void (*hook)(frusa_t *f));
+
 /* Gives everything back. A static instance is UNTOUCHED afterwards; another's record is gone. */
 void fr_instance_destroy(struct fr_instance *inst);
 

@@ -203,6 +203,20 @@ static void adopt_instances(void)
     }
 }
 
+static fr_atomic child_hook; /* the address of a function; 0: none */
+
+void fr_fork_set_child_hook(void (*hook)(void))
+{
+    fr_store_release(&child_hook, (size_t)(uintptr_t)hook);
+}
+
+static void call_child_hook(void)
+{
+    void (*hook)(void) = (void (*)(void))(uintptr_t)fr_load_acquire(&child_hook);
+    if (hook)
+        hook();
+}
+
 static void child(void)
 {
     adopt_instances();
@@ -215,6 +229,7 @@ static void child(void)
     fr_lock_ranks_exchange(ranks_before);
     fr_gate_open();
     fr_lock_reset(&fork_lock);
+    call_child_hook();
 }
 
 void fr_fork_arm(void)

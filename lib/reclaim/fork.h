@@ -8,6 +8,10 @@
  * only. */
 void fr_fork_arm(void);
 
+/* Has `hook` called in the child of each fork of several threads from now on, at the end, when the
+ * library can be used and no lock is held. */
+void fr_fork_set_child_hook(void (*hook)(void));
+
 /* Forks between the beginning of the first process and this one. Under the process lock. */
 size_t fr_fork_count(void);
 
