@@ -18,8 +18,8 @@
  *     not destroyed;
  *   - misuse that is detected goes to the panic handler (frusa_set_panic_handler);
  *   - the freestanding core, libfrusa-core.a, sets no errno; threads have no caches there but
- *     explicit ones, frusa_fallback_mmap and frusa_fallback_malloc do not exist, and no fallback
- *     stands for NULL.
+ *     explicit ones, frusa_fallback_mmap, frusa_fallback_malloc and the control sockets do not
+ *     exist, and no fallback stands for NULL.
  */
 #ifndef FRUSA_H
 #define FRUSA_H
@@ -482,6 +482,31 @@ void *frusa_cache_alloc(frusa_cache_t *c, size_t size, size_t align)
 
 /* Empties the cache and ends it. NULL is a no-op. Leaves errno alone. */
 void frusa_cache_destroy(frusa_cache_t *c);
+
+/* ------------------------------------------------------------------------------------------------
+ * Control from outside
+ */
+
+/*
+ * Lets other processes of the same user, and of root, look into the instance and have it reclaim:
+ * opens a socket for frusactl(1), which a thread of its own serves until frusa_control_stop, the
+ * end of the instance or exit. frusa-control(7) describes the directory of these sockets and what
+ * is said through them. The child of a fork has no socket.
+ *
+ * name: what frusactl calls the instance: up to 32 letters, digits, "_", ".", "-", none of the last
+ *     two in front; copied. NULL: "heap". Returns 0, or -1 with errno:
+ *   EACCES      no directory for sockets that belongs to the user alone
+ *   EADDRINUSE  the process has a socket of this name
+ *   EBUSY       the instance has a socket
+ *   EINVAL      such a name is not allowed; or a static instance with options out of range
+ *   EPERM       the process has more rights than the user who started it
+ *   others      the system refuses the socket or the thread
+ */
+int frusa_control_start(frusa_t *f, const char *name) FRUSA_ATTR_((nonnull(1)));
+
+/* Ends that: closes the socket and waits for its thread. Does nothing when there is none. Leaves
+ * errno alone. */
+void frusa_control_stop(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
 
 /* ------------------------------------------------------------------------------------------------
  * Misuse

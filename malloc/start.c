@@ -5,6 +5,7 @@
  * (configure). They are read once more in the constructor, for what can wait until then and to
  * report what is wrong with them.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -50,6 +51,14 @@ static void be_silent(const char *part, size_t length, const char *why)
     (void)part;
     (void)length;
     (void)why;
+}
+
+/* The program runs without, too. */
+static void start_control(void)
+{
+    static const char option[] = "control=1";
+    if (frusa_control_start(&fr_malloc_heap, "malloc") != 0)
+        complain_about_variable(option, sizeof(option) - 1, strerror(errno));
 }
 
 /* The options in force, from the program and the environment. */
@@ -110,6 +119,8 @@ __attribute__((constructor)) static void start(void)
     frusa_set_huge((int)options.huge);
     fr_report_prepare(options.stats.start, options.stats.length);
     fr_environment_clean();
+    if (options.control)
+        start_control();
     fr_restore_errno(saved);
 }
 

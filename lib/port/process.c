@@ -6,6 +6,7 @@
 
 #if FR_HOSTED
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,11 @@ int fr_process_has_one_thread(void)
     int is_one = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
     errno = saved;
     return is_one;
+}
+
+int fr_process_has_more_rights(void)
+{
+    return getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid();
 }
 #else
 long fr_process_id(void)

@@ -10,4 +10,8 @@ long fr_process_id(void);
  * not tell, or may not be asked (port/syscalls.h). */
 int fr_process_has_one_thread(void);
 
+/* Non-zero when the process has rights that the user who started it has not, and so must not do
+ * what that user's environment asks for. Hosted only. */
+int fr_process_has_more_rights(void);
+
 #endif /* FR_PORT_PROCESS_H */

@@ -45,6 +45,19 @@ preloaded "stats=$scratch/end.json" ./settings end
 [ -s "$scratch/end.json" ] || fail "stats=FILE: no report by a thread that is being cancelled"
 preloaded stats=/no/such/directory/file ./settings || fail "stats to nowhere: status $?"
 
+# A control socket; that of a program which is executed has the same name. It goes with a program that calls exit;
+# what others leave (some shells end by _exit) goes when the next program opens one.
+mkdir -m 700 "$scratch/runtime"
+XDG_RUNTIME_DIR=$scratch/runtime
+export XDG_RUNTIME_DIR
+# shellcheck disable=SC2016 # for the shell that is the program
+is_open='[ -S "$XDG_RUNTIME_DIR/frusa/$$-malloc" ] && echo open'
+expect 'control=1' open "$(preloaded control=1 sh -c "$is_open")"
+expect 'control=1 after exec' open "$(preloaded control=1 sh -c "exec sh -c '$is_open'")"
+expect 'control=0' '' "$(preloaded control=0 sh -c "$is_open")"
+preloaded control=1 ./settings || fail "control=1: status $?"
+expect 'sockets that are left' '' "$(ls "$scratch/runtime/frusa")"
+
 # The file of the statistics: an earlier report is replaced, and nothing else.
 report=$scratch/report
 

@@ -9,6 +9,8 @@
 . "${srcdir:-.}/../meta/common.sh"
 command -v mandoc > /dev/null || skip "mandoc is not installed"
 make_scratch
+XDG_RUNTIME_DIR=$scratch # for control sockets
+export XDG_RUNTIME_DIR
 
 # names_of KIND PAGE: the files of the blocks of one KIND, SRC or OUT.
 names_of() {
