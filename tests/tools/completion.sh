@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# What bash offers after frusa-run: all options, the words of those that have some, then commands.
+# What bash offers after frusa-run: all options, the words of those that have some, then commands; and after
+# frusactl: commands, options, files.
 
 . "${srcdir:-.}/common.sh"
 
@@ -12,6 +13,7 @@ export PATH
 
 # type_in WORD...: what bash offers when the last word is being typed, one a line, in $scratch/out.
 type_in() {
+    tool=${tool:-frusa-run}
     bash --norc --noprofile -c '
         . "$1" && . "$2" || exit 1
         shift 2
@@ -28,9 +30,9 @@ type_in() {
             fi
         done
         COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-        _frusa_run frusa-run
+        "_${COMP_WORDS[0]//-/_}" "${COMP_WORDS[0]}"
         printf "%s\n" "${COMPREPLY[@]}"
-    ' bash "$bash_completion" "$top_srcdir/tools/completions/frusa-run" frusa-run "$@" \
+    ' bash "$bash_completion" "$top_srcdir/tools/completions/$tool" "$tool" "$@" \
         > "$scratch/out" 2> "$scratch/err" < /dev/null
     [ ! -s "$scratch/err" ] || fail "completing '$*': $(cat "$scratch/err")"
 }
@@ -72,5 +74,24 @@ type_in --huge=never -- frusa-ru
 grep -qx frusa-run "$scratch/out" || fail "no command after --: $(cat "$scratch/out")"
 type_in --stats cat "$scratch/dir/sta"
 offers "$scratch/dir/statistics.json"
+
+# ---- frusactl -----------------------------------------------------------------------------------------
+
+tool=frusactl
+XDG_RUNTIME_DIR=$scratch/dir # without sockets
+export XDG_RUNTIME_DIR
+type_in ''
+offers limit list map plot reclaim record retain stats top
+type_in re
+offers reclaim record retain
+type_in stats --j
+offers --json
+: > "$scratch/dir/run.csv"
+type_in plot "$scratch/dir/"
+grep -qx "$scratch/dir/run.csv" "$scratch/out" || fail "no file to plot: $(cat "$scratch/out")"
+type_in map 1 -o "$scratch/dir/sta"
+offers "$scratch/dir/statistics.json"
+type_in stats ''
+offers ''
 
 finish "completion"
