@@ -11,7 +11,7 @@ static=
 ls "$top_builddir"/lib/.libs/libfrusa.so* > /dev/null 2>&1 || static=--static
 flags=$("$PKG_CONFIG" $static --cflags --libs frusa) || die "pkg-config does not know frusa"
 
-examples=$(list_sources examples .c | grep -v -e /demo/ -e /kernel/)
+examples=$(list_sources examples .c | grep -v -e /demo/ -e /homes/ -e /kernel/)
 require_list examples "$examples"
 for example in $examples; do
     # shellcheck disable=SC2086 # lists of options

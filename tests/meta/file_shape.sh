@@ -11,7 +11,10 @@ c_files=$(for directory in include lib malloc tests bench examples tools; do
 done)
 require_list "C files" "$c_files"
 others=$(
-    for directory in scripts tests bench tools .ci; do list_sources $directory .sh .py .pml /run; done
+    for directory in scripts examples tests bench tools .ci; do
+        list_sources $directory .sh .py .pml .rs /run
+    done
+    list_sources cmake .in
     list_sources . .am
     list_sources m4 frusa.m4
     echo configure.ac

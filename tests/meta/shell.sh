@@ -5,7 +5,7 @@
 . "${srcdir:-.}/common.sh"
 
 scripts=$(
-    for directory in scripts tests bench tools .ci; do list_sources $directory .sh; done
+    for directory in scripts examples tests bench tools .ci; do list_sources $directory .sh; done
     list_sources tools/completions ''
     for file in $(for directory in tests bench tools .ci; do list_sources $directory /run; done); do
         if head -n 1 "$top_srcdir/$file" | grep -qE '^#!.*\b(sh|bash)\b'; then echo "$file"; fi
