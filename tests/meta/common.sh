@@ -47,7 +47,7 @@ list_sources() (
     shift
     [ -d "$directory" ] || exit 0
     for suffix; do
-        find "$directory" \( -name build -o -name 'libfrusa-*' -o -name sanitizers -o -name cross -o -name '.git' \) \
+        find "$directory" \( -name build -o -name 'libfrusa-*' -o -name sanitizers -o -name cross -o -name check-homes -o -name '.git' \) \
             -type d -prune -o -type f -path "*$suffix" -print
     done | sed 's,^\./,,' | sort
 )
