@@ -57,9 +57,11 @@ use_tools() {
     [ "$(cat output)" = 9999 ] || die "frusa-run: $(cat output statistics)"
     grep -q 'held from the system' statistics || die "statistics: $(cat statistics)"
     cat statistics
-    man frusa-run > page
-    grep -q '^SYNOPSIS' page || die "man frusa-run does not show the page"
-    echo "man frusa-run: $(wc -l < page) lines"
+    for name in frusa-run frusa-malloc libfrusa-malloc; do
+        man "$name" > page
+        grep -q '^SYNOPSIS' page || die "man $name does not show the page"
+        echo "man $name: $(wc -l < page) lines"
+    done
 }
 
 cd /check

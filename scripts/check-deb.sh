@@ -3,9 +3,9 @@
 #
 # usage: sh scripts/check-deb.sh TARBALL DIRECTORY
 #
-# "make check-deb": builds the Debian packages from a release and the directory debian, twice; lints them;
-# compares the two; installs them from a local repository in a fresh minimal Debian 12, uses them there as a
-# user would, and purges them; runs the packages' own tests, by autopkgtest. Works in DIRECTORY, and leaves the
+# "make check-deb": builds the Debian packages from a release, the source package by itself, then all of them twice;
+# lints them; compares the two; installs them from a local repository in a fresh minimal Debian 12, uses them there
+# as a user would, and purges them; runs the packages' own tests, by autopkgtest. Works in DIRECTORY, and leaves the
 # packages in DIRECTORY/first. Needs root; ROOT_TARBALL names a minimal root that is at hand (with gcc,
 # libc6-dev, man-db and pkg-config), else one is made with the host's mirror.
 
@@ -13,7 +13,6 @@
 
 [ $# -eq 2 ] || die "usage: check-deb.sh TARBALL DIRECTORY"
 [ "$(id -u)" -eq 0 ] || die "a Debian root takes root to enter"
-[ -d "$top/debian" ] || die "releases hold no debian directory: run this in a clone of the repository"
 mkdir -p "$2"
 tarball=$(realpath "$1")
 work=$(realpath "$2")
@@ -41,7 +40,6 @@ build() {
     mkdir -p "$directory"
     cp "$tarball" "$directory/libfrusa_$upstream.orig.tar.xz"
     tar -C "$directory" -xf "$tarball"
-    cp -R "$top/debian" "$directory/libfrusa-$upstream/"
     cd "$directory/libfrusa-$upstream"
     logged "$(basename "$directory")" env "$@" dpkg-buildpackage -us -uc "$option"
     cd "$work"
@@ -132,6 +130,8 @@ run_package_tests() {
 install_packages $build_packages autopkgtest bash-completion check debhelper dpkg-dev g++ groff lintian \
     mandoc mmdebstrap python3 valgrind xz-utils
 
+say "building the source package"
+build source -S
 say "building the packages, with tests"
 build first --build=full
 say "lintian"

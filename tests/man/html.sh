@@ -11,6 +11,7 @@ ${SHELL:-sh} "$top_srcdir/man/html.sh" "$top_srcdir/man" "$scratch" || fail "htm
 
 for page in "$top_srcdir"/man/*.[1-8]; do
     [ -s "$scratch/$(basename "$page").html" ] || fail "$(basename "$page"): no HTML"
+    grep -q "href=\"$(basename "$page").html\"" "$scratch/index.html" || fail "$(basename "$page"): not in the index"
 done
 sed 's/href="/\n&/g' "$scratch"/*.html | sed -n 's/^href="\([^"#]*\)".*/\1/p' |
     sort -u > "$scratch/links"
