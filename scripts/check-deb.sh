@@ -104,12 +104,13 @@ fill_root() {
     grep -q 'int main' "$work/root/check/demo.c" || die "no program found in README"
 }
 
-# with_root COMMAND...: in namespaces of its own, with what a program expects below the root's /proc and /dev;
+# with_root COMMAND...: in namespaces of its own, with what a program expects below the root's /proc, /sys and /dev;
 # what is mounted goes away with the command.
 with_root() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount --pid --fork --kill-child sh -euc '
         mount -t proc proc "$1/proc"
+        mount --rbind /sys "$1/sys"
         mount --rbind /dev "$1/dev"
         shift
         exec "$@"

@@ -85,7 +85,10 @@ int main(void)
         CHECK(fill_node(number) == OBJECTS);
         nodes++;
     }
-    CHECK(nodes > 0);
+    if (nodes == 0) {
+        printf("libnuma sees no node with memory (is /sys mounted?)\n");
+        return 77;
+    }
     printf("%d of %d objects on the node that was asked for, on each of %d node(s)\n", OBJECTS,
            OBJECTS, nodes);
     return 0;
