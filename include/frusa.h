@@ -240,6 +240,21 @@ struct frusa_stats {
     size_t reserved[6];       /* zero */
 };
 
+/* Flags of struct frusa_reclaimer_config. */
+#define FRUSA_RECLAIM_ON_PRESSURE 1u /* everything at once when memory is short */
+
+/* Options of frusa_reclaimer_start. All zero gives the defaults. */
+struct frusa_reclaimer_config {
+    /* Milliseconds from the first object given back to the look, 1 .. 86400000; 0: 5000. */
+    unsigned interval_ms;
+    /* Bytes that may stay idle: held, but neither live nor purged; 0: 1 MiB. */
+    size_t slack;
+    /* FRUSA_RECLAIM_ON_PRESSURE or 0; an unknown flag is refused with EINVAL. */
+    unsigned flags;
+    /* Must be NULL: a non-null entry is refused with EINVAL. */
+    void *reserved[4];
+};
+
 /* One row of frusa_walk. */
 struct frusa_span_info {
     const void *address; /* of the span's first byte */
@@ -430,6 +445,28 @@ int frusa_set_limit(frusa_t *f, size_t limit) FRUSA_ATTR_((nonnull(1)));
  *   EINVAL  a static instance with options out of range
  */
 int frusa_set_retain(frusa_t *f, size_t bytes) FRUSA_ATTR_((nonnull(1)));
+
+/*
+ * Starts a thread that reclaims by itself, in hosted builds.
+ *
+ * config: copied; NULL: the defaults. The thread looks at the statistics once in an interval while
+ * the program gives objects back, and sleeps without waking up while it does not. When more than
+ * the slack is idle, it calls frusa_reclaim. It calls the fallback, and the panic handler on
+ * misuse, from its own stack of 128 KiB, with all signals blocked. frusa_destroy and exit end it.
+ * The child of a fork has none, and may start one. Returns 0, or -1 with errno:
+ *   EBUSY   the instance has a reclaimer
+ *   EINVAL  a member of config is out of range; or a static instance with options out of range
+ *   ENOMEM, EAGAIN  the system has no memory, or no thread, to give
+ */
+int frusa_reclaimer_start(frusa_t *f, const struct frusa_reclaimer_config *config)
+    FRUSA_ATTR_((nonnull(1)));
+
+/*
+ * Ends the reclaimer and waits for its thread, if there is one; from any thread. Called by that
+ * thread itself, through the fallback, it does not wait. A library that is to be closed must do
+ * so for its static instances. Leaves errno alone.
+ */
+void frusa_reclaimer_stop(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
 
 /* ------------------------------------------------------------------------------------------------
  * Introspection

@@ -22,11 +22,35 @@
 #define FUTEX_CALL SYS_futex_time64
 #endif
 
-void fr_wait_on(fr_atomic_u32 *word, unsigned value)
+/* What the kernel reads: with SYS_futex two words, where the C library's structure may have
+ * more. */
+#if defined(SYS_futex)
+struct kernel_time {
+    long seconds, nanoseconds;
+};
+#else
+struct kernel_time {
+    long long seconds, nanoseconds;
+};
+#endif
+
+static void wait_on(fr_atomic_u32 *word, unsigned value, const struct kernel_time *timeout)
 {
     int saved = errno;
-    syscall(FUTEX_CALL, &word->v, WAIT_PRIVATE, value, NULL, NULL, 0);
+    syscall(FUTEX_CALL, &word->v, WAIT_PRIVATE, value, timeout, NULL, 0);
     errno = saved;
+}
+
+void fr_wait_on(fr_atomic_u32 *word, unsigned value)
+{
+    wait_on(word, value, NULL);
+}
+
+void fr_wait_on_for(fr_atomic_u32 *word, unsigned value, unsigned milliseconds)
+{
+    struct kernel_time timeout = {.seconds = milliseconds / 1000,
+                                  .nanoseconds = (long)(milliseconds % 1000) * 1000000};
+    wait_on(word, value, &timeout);
 }
 
 static void wake(fr_atomic_u32 *word, int threads)
@@ -50,6 +74,14 @@ void fr_wait_on(fr_atomic_u32 *word, unsigned value)
 {
     unsigned round = 0;
     while (fr_load_u32_relaxed(word) == value)
+        fr_back_off(&round);
+}
+
+/* Each step takes about a millisecond at most. */
+void fr_wait_on_for(fr_atomic_u32 *word, unsigned value, unsigned milliseconds)
+{
+    unsigned round = 0;
+    while (fr_load_u32_relaxed(word) == value && milliseconds--)
         fr_back_off(&round);
 }
 

@@ -9,6 +9,9 @@
 /* Sleeps while *word is `value`; may return early for no reason. */
 void fr_wait_on(fr_atomic_u32 *word, unsigned value);
 
+/* The same for at most so many milliseconds. */
+void fr_wait_on_for(fr_atomic_u32 *word, unsigned value, unsigned milliseconds);
+
 /* Wakes one thread, or all, that sleep on *word. */
 void fr_wake_one(fr_atomic_u32 *word);
 void fr_wake_all(fr_atomic_u32 *word);

@@ -233,9 +233,9 @@ int fr_service_visit(frusa_t *f, const struct fr_service_kind *kind,
 {
     fr_process_guard();
     struct fr_service *s = find(f, kind);
-    int runs = s && s->state == FR_SERVICE_RUNNING;
-    if (runs)
+    int is_there = s && s->state != FR_SERVICE_ENDING;
+    if (is_there)
         visit(s, arg);
     fr_process_unguard();
-    return runs;
+    return is_there;
 }

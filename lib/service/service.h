@@ -70,8 +70,8 @@ int fr_service_start(struct fr_service *s);
  * caller. */
 void fr_service_stop(frusa_t *f, const struct fr_service_kind *kind);
 
-/* Calls `visit` for the service of a kind under the process lock, if one runs. It keeps running
- * meanwhile. Returns non-zero when there is one. */
+/* Calls `visit` for the service of a kind under the process lock, if one starts or runs. It does
+ * not end meanwhile. Returns non-zero when there is one. */
 int fr_service_visit(frusa_t *f, const struct fr_service_kind *kind,
                      void (*visit)(struct fr_service *s, void *arg), void *arg);
 

@@ -9,6 +9,7 @@
 #ifndef FR_HEAP_H
 #define FR_HEAP_H
 
+#include "base/bell.h"
 #include "base/fallback.h"
 #include "base/lock.h"
 #include "base/sizeclass.h"
@@ -94,6 +95,8 @@ struct fr_heap {
     /* bytes given back so far, purged pages included; owner: heap.c */
     fr_atomic reclaimed;
     fr_atomic empty_bytes; /* sum of empties[].bytes; owner: slab_list.h */
+    /* rung after objects or a span came to a slab: more may be idle now */
+    struct fr_bell bell;
     struct fr_recycle_pace recycle;
     struct fr_releases releases;
     /* by class, metadata after data */

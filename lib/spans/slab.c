@@ -87,6 +87,7 @@ void fr_slab_link(struct fr_span *s)
     fr_fetch_add_relaxed(&slab->used, count);
     fr_span_file(s, count);
     fr_lock_release(&slab->lock, FR_RANK_SLAB);
+    fr_bell_ring(&s->heap->bell);
 }
 
 /* From full, or to none [S.4]. */
@@ -265,4 +266,5 @@ void fr_slab_give(struct fr_heap *h, unsigned cls, void *const *objects, size_t 
     if (owed)
         lower(current, owed);
     fr_fetch_sub_relaxed(&h->slabs[cls].used, given);
+    fr_bell_ring(&h->bell);
 }
