@@ -122,6 +122,37 @@ static void read_choice(const struct option *o, struct part value, void *member,
     say(reason, ")");
 }
 
+/* Reads a number of decimal digits up to a bound; 0: it is none. */
+static size_t read_count(struct part value, size_t high)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.start[i] < '0' || value.start[i] > '9' || n > high)
+            return 0;
+        n = 10 * n + (size_t)(value.start[i] - '0');
+    }
+    return n <= high ? n : 0;
+}
+
+static void read_pace(const struct option *o, struct part value, void *member,
+                      struct reason *reason)
+{
+    static const char every[] = "every:";
+    size_t skip = sizeof(every) - 1;
+    size_t number = 0;
+    if (value.length > skip && memcmp(value.start, every, skip) == 0)
+        number = read_count((struct part){value.start + skip, value.length - skip}, o->high - 1);
+    else if (equals_word(value, "pressure"))
+        number = o->high;
+    if (number || equals_word(value, "no")) {
+        *(size_t *)member = number;
+        return;
+    }
+    say(reason, "not one of its values (");
+    say(reason, o->values);
+    say(reason, "; MS is 1 to 86400000)");
+}
+
 /* A person who writes one of these words means a flag, not a file of that name. */
 static int is_truth_value(struct part value)
 {
@@ -152,9 +183,8 @@ static const struct kind {
     read_value *read;
     const char *bare; /* the value that the name alone stands for; NULL: it needs one */
 } kinds[] = {
-    [FR_KIND_SIZE] = {read_size, NULL},
-    [FR_KIND_FLAG] = {read_choice, "1"},
-    [FR_KIND_CHOICE] = {read_choice, NULL},
+    [FR_KIND_SIZE] = {read_size, NULL},     [FR_KIND_FLAG] = {read_choice, "1"},
+    [FR_KIND_CHOICE] = {read_choice, NULL}, [FR_KIND_PACE] = {read_pace, NULL},
     [FR_KIND_FILE] = {read_file, "-"},
 };
 

@@ -14,7 +14,10 @@
 
 #define FR_UNLIMITED ((size_t)-1)
 
-enum fr_option_kind { FR_KIND_SIZE, FR_KIND_FLAG, FR_KIND_CHOICE, FR_KIND_FILE };
+/* Of a PACE: one more than the longest interval, in milliseconds. It stands for "pressure". */
+#define FR_PACE_MAX 86400001
+
+enum fr_option_kind { FR_KIND_SIZE, FR_KIND_FLAG, FR_KIND_CHOICE, FR_KIND_PACE, FR_KIND_FILE };
 
 /* A part of the text that was parsed, which has to stay, or a constant. */
 struct fr_option_text {
@@ -27,6 +30,7 @@ struct fr_options {
 #define FR_MEMBER_SIZE                                              size_t
 #define FR_MEMBER_FLAG                                              size_t
 #define FR_MEMBER_CHOICE                                            size_t
+#define FR_MEMBER_PACE                                              size_t
 #define FR_MEMBER_FILE                                              struct fr_option_text
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) FR_MEMBER_##kind name;
 #include "options.def"
@@ -34,6 +38,7 @@ struct fr_options {
 #undef FR_MEMBER_SIZE
 #undef FR_MEMBER_FLAG
 #undef FR_MEMBER_CHOICE
+#undef FR_MEMBER_PACE
 #undef FR_MEMBER_FILE
 };
 

@@ -20,6 +20,7 @@
 #include "port/error.h"
 #include "port/syscalls.h"
 #include "report.h"
+#include "service/reclaimer.h"
 
 FR_EXPORT __attribute__((weak)) const char *frusa_malloc_options;
 
@@ -110,6 +111,20 @@ const struct frusa_front fr_malloc_front = {
     .calls = names,
 };
 
+/* Where the thread is to be started: not in the instance's first use, which may come from within
+ * the C library, nor in a process with more rights than the user who started it. */
+static void start_reclaimer(size_t pace)
+{
+    struct frusa_reclaimer_config config = {.flags = FR_RECLAIM_IN_CHILDREN};
+    if (!pace || fr_environment_is_foreign())
+        return;
+    if (pace == FR_PACE_MAX)
+        config.flags |= FRUSA_RECLAIM_ON_PRESSURE;
+    else
+        config.interval_ms = (unsigned)pace;
+    frusa_reclaimer_start(&fr_malloc_heap, &config); /* without a thread to give there is none */
+}
+
 __attribute__((constructor)) static void start(void)
 {
     int saved = fr_save_errno();
@@ -121,6 +136,7 @@ __attribute__((constructor)) static void start(void)
     fr_environment_clean();
     if (options.control)
         start_control();
+    start_reclaimer(options.reclaim);
     fr_restore_errno(saved);
 }
 

@@ -110,6 +110,8 @@ static char *initial_of(const struct setting *s)
             word = strchr(word, '|') + 1;
         return text_of(" [%.*s]", (int)strcspn(word, "|"), word);
     }
+    if (s->kind == FR_KIND_PACE)
+        return text_of(" [no]");
     if (s->kind != FR_KIND_SIZE || number == 0)
         return text_of("%s", "");
     char size[FR_SIZE_ROOM];

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "cache/instance.h"
+#include "cache/registry.h"
 #include "port/error.h"
 #include "port/wait.h"
 #include "service/pressure.h"
@@ -22,18 +22,18 @@
 /* Between two events that are heard. */
 #define EVENT_PAUSE_MS 500u
 
-#define KNOWN_FLAGS FRUSA_RECLAIM_ON_PRESSURE
-
 struct reclaimer {
     struct fr_service service;
     /* constant */
     unsigned interval_ms;
     size_t slack;
-    int is_spent;     /* nothing came to a slab since everything was given back */
-    fr_atomic pause;  /* intervals that are left out, changed by the thread alone */
+    unsigned flags;
     const char *root; /* of the paths that say how memory is; "" but in tests */
     struct fr_worker watcher;
     int has_watcher;
+    /* of the thread alone; others read `pause` */
+    int is_spent;    /* nothing came to a slab since everything was given back */
+    fr_atomic pause; /* intervals that are left out */
     /* memory is short: everything is to go back at once */
     fr_atomic_u32 pressed;
     /* whether memory is short has to be looked at */
@@ -206,25 +206,24 @@ static void end_watcher(struct fr_service *s)
     fr_worker_join(&r->watcher);
 }
 
-/* The child of a fork has no watcher. */
-static void close_nothing(struct fr_service *s)
-{
-    (void)s;
-}
+/* In the child of a fork, which has no watcher either. */
+static void start_again(struct fr_service *s);
 
 static const struct fr_service_kind kind = {.name = "frusa-reclaim",
                                             .record_bytes = sizeof(struct reclaimer),
                                             .run = run,
                                             .wake = wake,
                                             .close = end_watcher,
-                                            .close_in_child = close_nothing};
+                                            .close_in_child = start_again};
 
-static int is_valid(const struct frusa_reclaimer_config *c)
+static int is_valid(const frusa_t *f, const struct frusa_reclaimer_config *c)
 {
+    int has_front = fr_instance_front(fr_instance_of(f)) != NULL;
+    unsigned known = FRUSA_RECLAIM_ON_PRESSURE | (has_front ? FR_RECLAIM_IN_CHILDREN : 0);
     for (size_t i = 0; i < sizeof(c->reserved) / sizeof(c->reserved[0]); i++)
         if (c->reserved[i])
             return 0;
-    return c->interval_ms <= INTERVAL_MS_MAX && !(c->flags & ~KNOWN_FLAGS);
+    return c->interval_ms <= INTERVAL_MS_MAX && !(c->flags & ~known);
 }
 
 static int start_watcher(struct reclaimer *r)
@@ -242,12 +241,29 @@ static int start(frusa_t *f, const struct frusa_reclaimer_config *config, const 
     struct reclaimer *r = reclaimer_of(s);
     r->interval_ms = config->interval_ms ? config->interval_ms : DEFAULT_INTERVAL_MS;
     r->slack = config->slack ? config->slack : DEFAULT_SLACK;
+    r->flags = config->flags;
     r->root = root;
     int error = config->flags & FRUSA_RECLAIM_ON_PRESSURE ? start_watcher(r) : 0;
     if (!error)
         return fr_service_start(s);
     fr_service_free(s);
     return error;
+}
+
+/* Non-zero unless the fork interrupted a call of this thread, in its cache or under a lock. */
+static int can_allocate(struct fr_instance *inst)
+{
+    const struct frusa_cache *c = fr_registry_find(inst);
+    return !fr_gate_gave_up() && !(c && fr_load_relaxed(&c->fast.busy));
+}
+
+static void start_again(struct fr_service *s)
+{
+    const struct reclaimer *r = reclaimer_of(s);
+    struct frusa_reclaimer_config config = {
+        .interval_ms = r->interval_ms, .slack = r->slack, .flags = r->flags};
+    if ((r->flags & FR_RECLAIM_IN_CHILDREN) && can_allocate(fr_instance_of(s->instance)))
+        start(s->instance, &config, r->root);
 }
 
 int fr_reclaimer_start_below(frusa_t *f, const struct frusa_reclaimer_config *config,
@@ -257,7 +273,7 @@ int fr_reclaimer_start_below(frusa_t *f, const struct frusa_reclaimer_config *co
     struct frusa_stats unused;
     if (!config)
         config = &defaults;
-    if (!is_valid(config)) {
+    if (!is_valid(f, config)) {
         errno = EINVAL;
         return -1;
     }

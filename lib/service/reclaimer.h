@@ -24,6 +24,11 @@
 
 #include <frusa.h>
 
+/* A flag beside those of struct frusa_reclaimer_config, for the front of a static instance: the
+ * child of a fork starts a reclaimer like the parent's. It has none when the fork came from a
+ * signal handler that interrupted a call: starting a thread calls malloc. */
+#define FR_RECLAIM_IN_CHILDREN 0x80000000u
+
 /* What the reclaimer of an instance did so far. */
 struct fr_reclaimer_counts {
     size_t looks;     /* at what is idle: every wake-up ends in one */

@@ -62,6 +62,10 @@ static void test_values(void)
     o = parse("retain=unlimited,limit=0,limit=7,,checked=0,huge=never,");
     EXPECT(complaints[0] == '\0');
     EXPECT(o.retain == SIZE_MAX && o.limit == 7 && o.checked == 0 && o.huge == 1);
+    EXPECT(parse("").reclaim == 0 && parse("reclaim=every:250,reclaim=no").reclaim == 0);
+    EXPECT(parse("reclaim=every:1").reclaim == 1 &&
+           parse("reclaim=every:86400000").reclaim == 86400000);
+    EXPECT(parse("reclaim=pressure").reclaim == FR_PACE_MAX);
 #if SIZE_MAX > UINT32_MAX
     EXPECT(parse("limit=3g").limit == (size_t)3 << 30 && parse("limit=1T").limit == (size_t)1
                                                                                         << 40);
@@ -96,6 +100,26 @@ static void test_complaints(void)
     expect_complaint("checked=yes", "checked=yes: not one of its values (0|1);");
     expect_complaint("checked=", "checked=: not one of its values (0|1);");
     expect_complaint("huge=a", "huge=a: not one of its values (auto|never|always);");
+    expect_complaint("reclaim", "reclaim: no value (reclaim=no|pressure|every:MS);");
+    static const char *const paces[] = {"",
+                                        "every",
+                                        "every:",
+                                        "every:0",
+                                        "every:x",
+                                        "every:1 ",
+                                        "every:86400001",
+                                        "every:-1",
+                                        "Pressure",
+                                        "every:1s",
+                                        "every:184467440737095516161"};
+    for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++) {
+        char text[100];
+        char words[200];
+        snprintf(text, sizeof(text), "reclaim=%s", paces[i]);
+        snprintf(words, sizeof(words),
+                 "%s: not one of its values (no|pressure|every:MS; MS is 1 to 86400000);", text);
+        expect_complaint(text, words);
+    }
     expect_complaint("huge=", "huge=: not one of its values (auto|never|always);");
     expect_complaint("huge=auto|never",
                      "huge=auto|never: not one of its values (auto|never|always);");

@@ -36,6 +36,8 @@ def number(text):
 def default(kind, initial, values):
     if kind == "FILE":
         return "\\(em"
+    if kind == "PACE":
+        return "no"
     if kind == "CHOICE":
         return values.split("|")[number(initial)]
     size, units = number(initial), ["", "k", "m", "g", "t"]
