@@ -27,6 +27,7 @@ static const char *const names[FR_EVENT_COUNT] = {
     "contended_spans",
     "contended_provider",
     "contended_pagemap",
+    "contended_profile",
     "locks",
     "lock_sleeps",
     "retries",

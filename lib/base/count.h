@@ -9,7 +9,7 @@
 
 enum fr_event {
     FR_EVENT_CONTENDED,  /* + rank (base/rank.h): a lock was not free */
-    FR_EVENT_LOCK = 8,   /* a lock was taken, free or not */
+    FR_EVENT_LOCK = 9,   /* a lock was taken, free or not */
     FR_EVENT_LOCK_SLEEP, /* a thread went to sleep for one */
     FR_EVENT_RETRY,      /* a compare-and-swap found that another thread had been faster */
     FR_EVENT_REFILL,     /* a batch out of a slab */

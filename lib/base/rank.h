@@ -11,6 +11,7 @@ enum fr_lock_rank {
     FR_RANK_SPANS,       /* one instance's lists of all spans */
     FR_RANK_PROVIDER,    /* a shipped fallback's own state */
     FR_RANK_PAGEMAP,     /* leaves of the page map; lookups by strangers */
+    FR_RANK_PROFILE,     /* one instance's heap profile */
     FR_RANK_COUNT
 };
 
