@@ -206,6 +206,13 @@ static void call_end_hook(struct fr_instance *inst)
         hook(fr_instance_public(inst));
 }
 
+static void free_profile(struct fr_instance *inst)
+{
+    struct fr_profile *profile = fr_load_ptr_relaxed(&inst->profile);
+    if (FR_HOSTED && profile)
+        fr_profile_free(profile);
+}
+
 void fr_instance_destroy(struct fr_instance *inst)
 {
     call_end_hook(inst);
@@ -213,6 +220,7 @@ void fr_instance_destroy(struct fr_instance *inst)
         fr_rest_wake(inst);
     if (fr_instance_is_ready(inst)) {
         fr_registry_detach_all(inst);
+        free_profile(inst);
         end(inst);
     } else {
         fr_store_release(&inst->state,

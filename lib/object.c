@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include "cache/fast.h"
+#include "cache/profiled.h"
 #include "cache/registry.h"
 #include "cache/report.h"
 #include "cache/retain.h"
@@ -74,10 +75,11 @@ static struct frusa_cache *cache_through(struct fr_via via)
     return FR_LIKELY(c != NULL) ? c : fr_registry_cache(via.inst);
 }
 
-/* Whether the fast paths have no way to a cache: there is a fence, or the instance has no slot. */
+/* Whether the fast paths have no way to a cache: there is a fence, the instance has no slot, or it
+ * is profiled. */
 static int is_out_of_reach(struct fr_via via, const struct frusa_cache *c)
 {
-    return c->fenced || c != fast_cache_through(via);
+    return !fr_load_relaxed(&c->fast.class_end) || c != fast_cache_through(via);
 }
 
 /* Attempts at a request while other threads have memory of the instance in hand that they are
@@ -162,9 +164,9 @@ static void *try_alloc(struct fr_via via, size_t size, size_t align, int *is_zer
     }
 }
 
-/* All that the fast paths leave. */
-static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align,
-                                    enum fr_contents contents, const char *call)
+/* All that the fast paths leave, and those of profiled instances. */
+static FR_NOINLINE void *alloc_past_caches(struct fr_via via, size_t size, size_t align,
+                                           enum fr_contents contents, const char *call)
 {
     struct fr_misuse m = FR_NO_MISUSE;
     enum refusal refusal = NOT_REFUSED;
@@ -191,6 +193,27 @@ static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align
         fr_tools_open(p, size); /* its contents are known */
     fr_retain_check(via.inst);  /* ageing gives objects to slabs */
     return p;
+}
+
+static void *alloc_profiled(struct fr_profile *profile, struct fr_via via, size_t size,
+                            size_t align, enum fr_contents contents, const char *call)
+{
+    struct frusa_cache *c = fast_cache_through(via);
+    void *p = c ? fr_profiled_take(c, size, align) : NULL;
+    if (!p)
+        p = alloc_past_caches(via, size, align, contents, call);
+    else if (contents == FR_ZEROED)
+        memset(p, 0, size);
+    return fr_profiled_count(profile, via.inst, c, p, size);
+}
+
+static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align,
+                                    enum fr_contents contents, const char *call)
+{
+    struct fr_profile *profile = fr_instance_profile(via.inst);
+    if (profile)
+        return alloc_profiled(profile, via, size, align, contents, call);
+    return alloc_past_caches(via, size, align, contents, call);
 }
 
 void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,
@@ -258,6 +281,8 @@ void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, co
     struct fr_claim claim = {1, size, align};
     if (FR_LIKELY(fr_fast_give(fast_cache_through(via), p, size, align)) || !p)
         return;
+    if (fr_profiled_dealloc(via.inst, fast_cache_through(via), p, size, align))
+        return;
     int saved = fr_save_errno();
     if (fr_instance_ready(via.inst))
         dealloc(via, p, &claim, &m);
@@ -291,7 +316,7 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
 {
     struct fr_misuse m = FR_NO_MISUSE;
     int saved = fr_save_errno();
-    if (!p)
+    if (!p || fr_profiled_free(inst, fr_fast_cache(inst), p))
         return;
     if (fr_instance_ready(inst))
         dealloc_unsized(inst, p, &m);
@@ -396,6 +421,24 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
            fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
 }
 
+/* The same, and tells the profile, if one is taken, of a large object: it may get many more bytes
+ * without being another object. It is taken off the profile first, because when it moves another
+ * thread may get memory at its old address at once. */
+static int resize_told(struct fr_instance *inst, void **p, const struct known *old, size_t align,
+                       size_t new_size, struct fr_misuse *m)
+{
+    struct fr_profile *profile = fr_instance_profile(inst);
+    if (!FR_HOSTED || !profile || !old->large)
+        return resize_in_place(inst, p, old, align, new_size, m);
+    struct fr_sampled sampled = fr_profile_forget_slow(profile, *p);
+    int done = resize_in_place(inst, p, old, align, new_size, m);
+    if (done)
+        fr_profiled_count(profile, inst, NULL, *p, new_size);
+    else
+        fr_profile_restore(profile, &sampled, *p);
+    return done;
+}
+
 /* A new object with what a foreign one holds, which stays. */
 static FR_COLD void *copy_foreign(struct fr_instance *inst, const void *p, size_t new_size,
                                   const char *call)
@@ -421,10 +464,11 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
         fr_set_error(FR_ENOMEM);
         return NULL;
     }
-    int done = resize_in_place(inst, &p, &old, align, new_size, &m);
-    fr_report(inst, &m, call);
-    if (done)
+    if (resize_told(inst, &p, &old, align, new_size, &m)) {
+        fr_report(inst, &m, call);
         return p;
+    }
+    fr_report(inst, &m, call);
     void *q = fr_object_alloc(via, new_size, align, FR_UNINITIALISED, call);
     if (!q)
         return NULL;

@@ -60,10 +60,22 @@ static int serves_layouts(const struct frusa_cache *c)
     return !fr_heap_is_checked(h) && h->managed_max >= FR_MIN_ALIGN;
 }
 
+static void close_to_programs(struct frusa_cache *c)
+{
+    fr_store_relaxed(&c->fast.small_end, 0);
+    fr_store_relaxed(&c->fast.cached_end, 0);
+    fr_store_relaxed(&c->fast.class_end, 0);
+}
+
 void fr_cache_open(struct frusa_cache *c)
 {
     if (c->fenced)
         return;
+    fr_store_release(&c->own_end, serves_layouts(c) ? end_below(c->instance, FR_CACHED_MAX) : 1);
+    if (fr_instance_profile(c->instance)) { /* no call may go past the library */
+        close_to_programs(c);
+        return;
+    }
     fr_store_release(&c->fast.class_end, FR_CACHED_CLASSES); /* [C.4] */
     if (!serves_layouts(c))
         return;
@@ -73,9 +85,8 @@ void fr_cache_open(struct frusa_cache *c)
 
 void fr_cache_close(struct frusa_cache *c)
 {
-    fr_store_relaxed(&c->fast.small_end, 0);
-    fr_store_relaxed(&c->fast.cached_end, 0);
-    fr_store_relaxed(&c->fast.class_end, 0);
+    fr_store_relaxed(&c->own_end, 0);
+    close_to_programs(c);
 }
 
 void fr_cache_init(struct frusa_cache *c)

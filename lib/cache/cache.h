@@ -15,6 +15,10 @@
  *         p = t[-1]; top = t - 1; busy = 0 (release)
  *   push: the same; t >= hi: slow; t[0] = p; top = t + 1
  *
+ * While a heap profile is taken the three limits stay 0 as well, because every call has to reach
+ * the library. A fourth one, own_end, is open then, for the paths in profiled.h. A recall closes
+ * and opens it with the others.
+ *
  * Where the light barrier is a fence the limits are always 0. The paths with a fence, in fast.h,
  * test the state.
  *
@@ -89,6 +93,10 @@ struct fr_magazine_info {
 
 struct frusa_cache {
     struct frusa_inline_cache_ fast; /* what inline paths in programs know */
+    /* A fourth limit, on sizes and aligns, for the paths of profiled.h, which programs do not
+     * know. */
+    fr_atomic own_end;
+    struct fr_countdown countdown; /* the owner's */
     fr_atomic state;
     struct fr_instance *instance;
     struct fr_thread *thread; /* NULL: explicit, or DEAD. Under the registry lock */
@@ -143,7 +151,9 @@ static inline struct frusa_inline_magazine_ *fr_cache_magazine(struct frusa_cach
 /* Fills in what is constant in a cache all of whose bytes are zero, and opens it. */
 void fr_cache_init(struct frusa_cache *c);
 
-/* The reclaimer that has the cache as RECALLED: closes the limits, and opens them again. */
+/* The reclaimer that has the cache as RECALLED: closes the limits, and opens them again. Whoever
+ * registers a cache opens it once more, under the registry lock: a profile may have begun or ended
+ * since it was filled in. */
 void fr_cache_close(struct frusa_cache *c);
 void fr_cache_open(struct frusa_cache *c);
 

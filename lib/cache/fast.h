@@ -11,7 +11,7 @@
 #ifndef FR_FAST_H
 #define FR_FAST_H
 
-#include "cache/cache.h"
+#include "cache/profiled.h"
 
 /* The calling thread's cache where the fast paths may use it: no fence, no table. */
 FR_INLINE struct frusa_cache *fr_fast_cache(const struct fr_instance *inst)
@@ -58,12 +58,12 @@ static inline int fr_cache_open_fenced(struct frusa_cache *c)
     return 0;
 }
 
-/* The same for caches of both kinds. */
+/* The same for caches of both kinds, also while the instance is profiled. */
 static inline void *fr_cache_take(struct frusa_cache *c, unsigned cls)
 {
     void *p = NULL;
     if (!c->fenced)
-        return fr_cache_pop(c, cls);
+        return fr_profiled_pop(c, cls);
     if (!fr_cache_open_fenced(c) || !frusa_inline_pop_(&c->fast, fr_cache_magazine(c, cls), &p))
         return NULL;
     return p;
@@ -72,7 +72,7 @@ static inline void *fr_cache_take(struct frusa_cache *c, unsigned cls)
 static inline int fr_cache_put(struct frusa_cache *c, unsigned cls, void *p)
 {
     if (!c->fenced)
-        return fr_cache_push(c, cls, p);
+        return fr_profiled_push(c, cls, p);
     return fr_cache_open_fenced(c) && frusa_inline_push_(&c->fast, fr_cache_magazine(c, cls), p);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/misuse.h"
 #include "cache/thread.h"
+#include "profile/profile.h"
 #include "spans/heap.h"
 
 /* RESTING: a static instance that holds nothing, off the process's list (instances.h). */
@@ -53,6 +54,7 @@ struct fr_instance {
     fr_atomic fast_slot;
 
     fr_atomic state;         /* enum fr_life */
+    fr_atomic profile;       /* struct fr_profile; NULL: there never was one */
     size_t record_bytes;     /* of the record's own block; 0: a static instance */
     size_t thread_cache_max; /* bytes */
     fr_lock recall_lock;     /* rank FR_RANK_RECALL: one recall at a time */
@@ -92,6 +94,13 @@ static inline const struct frusa_front *fr_instance_front(const struct fr_instan
     if (inst->static_managed_max != FRUSA_FRONT_)
         return NULL;
     return FR_CONTAINER_OF(inst->static_config, const struct frusa_front, config);
+}
+
+/* The record of the heap profile; NULL while no profile is taken. */
+static inline struct fr_profile *fr_instance_profile(const struct fr_instance *inst)
+{
+    struct fr_profile *p = FR_HOSTED ? fr_load_ptr_acquire(&inst->profile) : NULL;
+    return FR_UNLIKELY(p != NULL) && fr_load_relaxed(&p->on) ? p : NULL;
 }
 
 #endif /* FR_INSTANCE_H */

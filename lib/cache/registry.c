@@ -138,6 +138,7 @@ static int register_cache(struct fr_instance *inst, struct fr_thread *thread, st
 {
     if (!may_register(inst) || (thread && !fr_thread_add(thread, inst, c)))
         return 0;
+    fr_cache_open(c);
     fr_list_insert_after(&inst->registry.caches, &c->in_registry);
     fr_store_relaxed(&inst->registry.caches_n, fr_load_relaxed(&inst->registry.caches_n) + 1);
     return 1;

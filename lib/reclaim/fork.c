@@ -11,8 +11,8 @@
  *              Instances that have no others are not written to.
  *           4. closes the gate for registries; waits until the owners of the closed caches are
  *              outside
- *           5. closes the gate for slabs, lists of spans, providers, the page map; after each
- *              waits until the locks are free
+ *           5. closes the gate for slabs, lists of spans, providers, the page map, profiles;
+ *              after each waits until the locks are free
  * parent    opens the caches with what they hold; opens the gate
  * child the same. Caches of threads that do not exist here become orphans (RECALLED | DEAD, no
  * thread), which the
@@ -123,12 +123,20 @@ static void for_slabs(struct fr_instance *inst, void (*what)(fr_lock *))
         what(&inst->heap.slabs[cls].lock);
 }
 
+static void for_profile(struct fr_instance *inst, void (*what)(fr_lock *))
+{
+    struct fr_profile *profile = fr_load_ptr_acquire(&inst->profile);
+    if (profile)
+        what(&profile->lock);
+}
+
 static void for_locks(struct fr_instance *inst, void (*what)(fr_lock *))
 {
     what(&inst->recall_lock);
     what(&inst->registry.lock);
     for_slabs(inst, what);
     what(&inst->heap.all.lock);
+    for_profile(inst, what);
 }
 
 /* Step 5. In the order in which the locks nest [F.2]. */
@@ -144,6 +152,9 @@ static void settle_heaps(void)
     fr_fallback_arena_fork_prepare();
     fr_fallback_mmap_fork_prepare();
     fr_pagemap_before_fork();
+    fr_gate_close(FR_GATE_BIT(FR_RANK_PROFILE));
+    FOR_EACH_INSTANCE (link)
+        for_profile(fr_instance_of_link(link), fr_lock_settle);
 }
 
 static void prepare(void)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What calls do while a heap profile of the instance is taken. The paths that programs compile in
+ * are closed then, so every call comes here. It takes its object out of the cache by the same
+ * protocol, with a limit that stays open (own_end), and tells the profile.
+ */
+#ifndef FR_PROFILED_H
+#define FR_PROFILED_H
+
+#include "cache/cache.h"
+
+/* An object of a class that has a magazine; NULL: there is none. */
+static inline void *fr_profiled_pop(struct frusa_cache *c, unsigned cls)
+{
+    void *p = NULL;
+    if (!frusa_inline_open_(&c->fast, &c->own_end, 0) ||
+        !frusa_inline_pop_(&c->fast, fr_cache_magazine(c, cls), &p))
+        return NULL;
+    return p;
+}
+
+/* The same back; 0: there is no room. */
+static inline int fr_profiled_push(struct frusa_cache *c, unsigned cls, void *p)
+{
+    if (!frusa_inline_open_(&c->fast, &c->own_end, 0))
+        return 0;
+    return frusa_inline_push_(&c->fast, fr_cache_magazine(c, cls), p);
+}
+
+/* An object of a layout; NULL: by the long way. */
+void *fr_profiled_take(struct frusa_cache *c, size_t size, size_t align);
+
+/* Tells of an object of `size` bytes, NULL for none, that is about to be handed out; `c` is the
+ * cache that the call went through, NULL: not known. Returns the object. */
+void *fr_profiled_count(struct fr_profile *profile, struct fr_instance *inst, struct frusa_cache *c,
+                        void *p, size_t size);
+
+/* Tell of an object that is about to be given back, and give it to the cache, which may be NULL. 0:
+ * no profile is taken, or it has to be given back by the long way. */
+int fr_profiled_dealloc(struct fr_instance *inst, struct frusa_cache *c, void *p, size_t size,
+                        size_t align);
+int fr_profiled_free(struct fr_instance *inst, struct frusa_cache *c, void *p);
+
+#endif /* FR_PROFILED_H */
