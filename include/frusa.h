@@ -20,6 +20,8 @@
  *   - the freestanding core, libfrusa-core.a, sets no errno; threads have no caches there but
  *     explicit ones, frusa_fallback_mmap, frusa_fallback_malloc and the control sockets do not
  *     exist, and no fallback stands for NULL.
+ *     explicit ones, frusa_fallback_mmap and frusa_fallback_malloc do not exist, and no fallback
+ *     stands for NULL. Calls that say "hosted only" do not exist there.
  */
 #ifndef FRUSA_H
 #define FRUSA_H
@@ -496,6 +498,34 @@ size_t frusa_stats_json(frusa_t *f, char *buf, size_t len) FRUSA_ATTR_((nonnull(
  */
 int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void *arg), void *arg)
     FRUSA_ATTR_((nonnull(1)));
+
+/*
+ * A heap profile: which code allocated what is live, by a sample of the objects. Hosted only.
+ *
+ * frusa_profile_start begins one. One byte in `bytes_per_sample` is sampled, at random, and with it
+ * the object that it lies in and the stack of calls that allocated the object; 0: 512 KiB. The
+ * paths that programs compile in are closed while a profile is taken. While none is taken the fast
+ * paths have no instruction for it. Memory for the profile comes from the system. Returns 0, or -1
+ * with errno:
+ *   EBUSY   a profile of `f` is being taken; or a handler of fork made the call
+ *   EINVAL  bytes_per_sample is above 1 TiB; or a static instance with options out of range
+ *   ENOMEM  the system has no memory
+ *   EPERM   the fast paths of other threads cannot be closed: a system call filter refuses
+ *           membarrier
+ *
+ * frusa_profile_stop ends it. What it holds stays, as it is then, until the next one begins. A
+ * no-op without a profile. Leaves errno alone.
+ *
+ * frusa_profile_write writes it to a file, which is overwritten: as a gzipped profile.proto for
+ * pprof; or, if the name ends in ".heap", as heap_v2 text for jeprof. Returns 0, or -1 with errno,
+ * the file then holding a part perhaps:
+ *   EINVAL  no profile of `f` was begun, or path is NULL
+ *   ENOMEM  the system has no memory
+ *   others  of open and write
+ */
+int frusa_profile_start(frusa_t *f, size_t bytes_per_sample) FRUSA_ATTR_((nonnull(1)));
+void frusa_profile_stop(frusa_t *f) FRUSA_ATTR_((nonnull(1)));
+int frusa_profile_write(frusa_t *f, const char *path) FRUSA_ATTR_((nonnull(1)));
 
 /* Returns the version of the library in use, "MAJOR.MINOR.PATCH". */
 const char *frusa_version(void);
