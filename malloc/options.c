@@ -163,10 +163,28 @@ static int is_truth_value(struct part value)
     return 0;
 }
 
+static void keep_text(struct part value, void *member)
+{
+    struct fr_option_text *text = member;
+    text->start = value.length ? value.start : NULL;
+    text->length = value.length;
+}
+
+static void read_path(const struct option *o, struct part value, void *member,
+                      struct reason *reason)
+{
+    if (is_truth_value(value) || equals_word(value, "-")) {
+        say(reason, "not a file (");
+        say(reason, o->name);
+        say(reason, "=FILE a file; one of that name is ./NAME)");
+        return;
+    }
+    keep_text(value, member);
+}
+
 static void read_file(const struct option *o, struct part value, void *member,
                       struct reason *reason)
 {
-    struct fr_option_text *text = member;
     if (is_truth_value(value)) {
         say(reason, "not a file (");
         say(reason, o->name);
@@ -175,8 +193,7 @@ static void read_file(const struct option *o, struct part value, void *member,
         say(reason, "=FILE a file; one of that name is ./NAME)");
         return;
     }
-    text->start = value.length ? value.start : NULL;
-    text->length = value.length;
+    keep_text(value, member);
 }
 
 static const struct kind {
@@ -186,6 +203,7 @@ static const struct kind {
     [FR_KIND_SIZE] = {read_size, NULL},     [FR_KIND_FLAG] = {read_choice, "1"},
     [FR_KIND_CHOICE] = {read_choice, NULL}, [FR_KIND_PACE] = {read_pace, NULL},
     [FR_KIND_FILE] = {read_file, "-"},
+    [FR_KIND_PATH] = {read_path, NULL},
 };
 
 const char *fr_option_bare_value(enum fr_option_kind kind)

@@ -17,7 +17,7 @@
 /* Of a PACE: one more than the longest interval, in milliseconds. It stands for "pressure". */
 #define FR_PACE_MAX 86400001
 
-enum fr_option_kind { FR_KIND_SIZE, FR_KIND_FLAG, FR_KIND_CHOICE, FR_KIND_PACE, FR_KIND_FILE };
+enum fr_option_kind { FR_KIND_SIZE, FR_KIND_FLAG, FR_KIND_CHOICE, FR_KIND_PACE, FR_KIND_FILE, FR_KIND_PATH };
 
 /* A part of the text that was parsed, which has to stay, or a constant. */
 struct fr_option_text {
@@ -32,6 +32,7 @@ struct fr_options {
 #define FR_MEMBER_CHOICE                                            size_t
 #define FR_MEMBER_PACE                                              size_t
 #define FR_MEMBER_FILE                                              struct fr_option_text
+#define FR_MEMBER_PATH                                              struct fr_option_text
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) FR_MEMBER_##kind name;
 #include "options.def"
 #undef FR_OPTION
@@ -40,6 +41,7 @@ struct fr_options {
 #undef FR_MEMBER_CHOICE
 #undef FR_MEMBER_PACE
 #undef FR_MEMBER_FILE
+#undef FR_MEMBER_PATH
 };
 
 /* Told about a part of the text, `length` bytes from `part` on, that is ignored, and why. Both

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <frusa.h>
 
 #include "environment.h"
+#include "exit_path.h"
 #include "heap.h"
 #include "port/error.h"
 #include "report_file.h"
@@ -103,25 +103,7 @@ static struct stat error_file;
 /* Beyond what programs use by number. */
 #define ERROR_FD_LEAST 250
 
-/* An absolute path: the program may change its directory. "%p" is still to be replaced. */
-static char path[PATH_MAX];
-
-/* Returns 0 when it does not fit. */
-static int set_path(const char *file, size_t length)
-{
-    size_t used = 0;
-    if (file[0] != '/') {
-        if (!getcwd(path, sizeof(path)))
-            return 0;
-        used = strlen(path);
-        path[used++] = '/';
-    }
-    if (used >= sizeof(path) || length >= sizeof(path) - used)
-        return 0;
-    memcpy(path + used, file, length);
-    path[used + length] = '\0';
-    return 1;
-}
+static struct fr_exit_path path;
 
 void fr_report_prepare(const char *file, size_t length)
 {
@@ -129,7 +111,7 @@ void fr_report_prepare(const char *file, size_t length)
         error_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, ERROR_FD_LEAST);
         if (error_fd >= 0 && fstat(error_fd, &error_file) == 0)
             destination = STANDARD_ERROR;
-    } else if (length && set_path(file, length)) {
+    } else if (length && fr_exit_path_set(&path, file, length)) {
         destination = TO_FILE;
     }
 }
@@ -142,26 +124,6 @@ static int is_still_standard_error(void)
            now.st_ino == error_file.st_ino;
 }
 
-/* The path with the process's number for each "%p"; 0 when that is too long. */
-static int expand(char *out, size_t room)
-{
-    size_t used = 0;
-    for (const char *at = path; *at; at++) {
-        int n = 1;
-        if (at[0] == '%' && at[1] == 'p') {
-            n = snprintf(out + used, room - used, "%ld", (long)getpid());
-            at++;
-        } else {
-            out[used] = *at;
-        }
-        used += (size_t)n;
-        if (n < 0 || used >= room)
-            return 0;
-    }
-    out[used] = '\0';
-    return 1;
-}
-
 /*
  * Nothing is written with more rights than the user's who started the process: the directory and
  * the environment are that user's choice.
@@ -170,7 +132,7 @@ static void write_file(void)
 {
     static char name[PATH_MAX]; /* not on the stack: whoever calls exit may have little of it */
     int fd = -1;
-    if (!fr_environment_is_foreign() && expand(name, sizeof(name)))
+    if (!fr_environment_is_foreign() && fr_exit_path_expand(&path, name, sizeof(name)))
         fd = fr_report_file_open(name);
     if (fd < 0)
         return;

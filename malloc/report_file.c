@@ -7,8 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What every report begins with: see frusa_stats_json. */
-static const char beginning[] = "{\n  \"allocated_from_fallback\": ";
+/* What reports begin with: see frusa_stats_json and frusa_profile_write. */
+static const struct {
+    size_t length;
+    char bytes[40];
+} beginnings[] = {
+    {31, "{\n  \"allocated_from_fallback\": "},
+    {29, "\x1f\x8b\x08\x10\0\0\0\0\0\xff"
+         "frusa heap profile"},
+    {8, "heap_v2/"},
+};
 
 /* O_NONBLOCK: to open a FIFO must not wait for a reader. It changes nothing for a regular file. */
 #define FLAGS (O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)
@@ -30,9 +38,13 @@ static const char *objection_to_kind(const struct stat *st)
 /* A report that another process is writing may be cut anywhere. */
 static const char *objection_to_contents(int fd)
 {
-    char text[sizeof(beginning) - 1];
-    ssize_t n = pread(fd, text, sizeof(text), 0);
-    return n >= 0 && memcmp(text, beginning, (size_t)n) == 0 ? NULL : "is not an earlier report";
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        char text[sizeof(beginnings[i].bytes)];
+        ssize_t n = pread(fd, text, beginnings[i].length, 0);
+        if (n >= 0 && memcmp(text, beginnings[i].bytes, (size_t)n) == 0)
+            return NULL;
+    }
+    return "is not an earlier report";
 }
 
 /* Opens a file that exists; -1 with the objection set, to NULL if the system refuses. */

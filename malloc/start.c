@@ -19,6 +19,7 @@
 #include "port/compiler.h"
 #include "port/error.h"
 #include "port/syscalls.h"
+#include "profile.h"
 #include "report.h"
 #include "service/reclaimer.h"
 
@@ -132,6 +133,7 @@ __attribute__((constructor)) static void start(void)
     read_options(&options, 1);
     frusa_set_retain(&fr_malloc_heap, options.retain);
     frusa_set_huge((int)options.huge);
+    fr_profile_prepare(options.profile, options.profile_file.start, options.profile_file.length);
     fr_report_prepare(options.stats.start, options.stats.length);
     fr_environment_clean();
     if (options.control)
@@ -142,5 +144,6 @@ __attribute__((constructor)) static void start(void)
 
 __attribute__((destructor)) static void end(void)
 {
+    fr_profile_at_exit();
     fr_report_at_exit();
 }

@@ -95,7 +95,7 @@ void settings_add(struct settings *settings, int found, const char *value)
     char *text = text_of("%s=%s", parsed->name, value);
     fr_options_init(&ignored);
     fr_options_parse(&ignored, text, refuse);
-    if (parsed->kind == FR_KIND_FILE)
+    if (parsed->kind == FR_KIND_FILE || parsed->kind == FR_KIND_PATH)
         require_writable(value);
     settings->text = settings->text[0] ? text_of("%s,%s", settings->text, text) : text;
 }

@@ -48,6 +48,7 @@ static void require_valid(const struct fr_options *o)
 #define REQUIRE_CHOICE(name, low, high) require_number(o->name, low, high)
 #define REQUIRE_PACE(name, low, high)   require_number(o->name, low, high)
 #define REQUIRE_FILE(name, low, high)   require_text(&o->name)
+#define REQUIRE_PATH(name, low, high)   require_text(&o->name)
 
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) REQUIRE_##kind(name, low, high);
 #include "../../malloc/options.def"

@@ -142,6 +142,13 @@ static void test_files(void)
     }
     EXPECT(parse("stats=./1").stats.length == 3 && complaints[0] == '\0');
     EXPECT(parse("stats=-,stats=").stats.start == NULL && complaints[0] == '\0');
+    expect_complaint("profile_file=-",
+                     "profile_file=-: not a file (profile_file=FILE a file; one of that name is "
+                     "./NAME);");
+    expect_complaint("profile-file", "profile-file: no value (profile_file=FILE);");
+    EXPECT(parse("profile_file=a.heap").profile_file.length == 6 && complaints[0] == '\0');
+    EXPECT(parse("profile=512k").profile == 524288 && complaints[0] == '\0');
+    expect_complaint("profile=2t", "profile=2t: out of range;");
 }
 
 /* The name alone is what it is to frusa-run. */

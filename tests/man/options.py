@@ -34,7 +34,7 @@ def number(text):
 
 
 def default(kind, initial, values):
-    if kind == "FILE":
+    if kind in ("FILE", "PATH"):
         return "\\(em"
     if kind == "PACE":
         return "no"
