@@ -49,23 +49,39 @@ FR_EXPORT void frusa_destroy(frusa_t *f)
     fr_restore_errno(saved);
 }
 
+/* All calls of profiled instances come here. */
+static void *alloc(struct fr_instance *inst, size_t size, size_t align, const char *call)
+{
+    struct fr_profile *profile = fr_instance_profile(inst);
+    void *p = profile ? fr_profiled_alloc(profile, inst, size, align) : NULL;
+    if (p)
+        return p;
+    return fr_object_alloc(through_thread(inst), size, align, FR_UNINITIALISED, call);
+}
+
+static void dealloc(struct fr_instance *inst, void *p, size_t size, size_t align, const char *call)
+{
+    struct fr_profile *profile = fr_instance_profile(inst);
+    if (profile && p && fr_profiled_dealloc(profile, fr_fast_cache(inst), p, size, align))
+        return;
+    fr_object_dealloc(through_thread(inst), p, size, align, call);
+}
+
 /* What the inline paths leave. Their arguments are those of the calls, in the same order, so that
  * they are reached by a bare jump. */
 FR_EXPORT void *frusa_inline_alloc_1(frusa_t *f, size_t size, size_t align)
 {
-    return fr_object_alloc(through_thread(fr_instance_of(f)), size, align, FR_UNINITIALISED,
-                           "frusa_alloc");
+    return alloc(fr_instance_of(f), size, align, "frusa_alloc");
 }
 
 FR_EXPORT void *frusa_inline_malloc_1(frusa_t *f, size_t size)
 {
-    return fr_object_alloc(through_thread(fr_instance_of(f)), size, 0, FR_UNINITIALISED,
-                           "frusa_malloc");
+    return alloc(fr_instance_of(f), size, 0, "frusa_malloc");
 }
 
 FR_EXPORT void frusa_inline_dealloc_1(frusa_t *f, void *ptr, size_t size, size_t align)
 {
-    fr_object_dealloc(through_thread(fr_instance_of(f)), ptr, size, align, "frusa_dealloc");
+    dealloc(fr_instance_of(f), ptr, size, align, "frusa_dealloc");
 }
 
 FR_EXPORT void frusa_inline_free_1(frusa_t *f, void *ptr)

@@ -281,7 +281,8 @@ void fr_object_dealloc(struct fr_via via, void *p, size_t size, size_t align, co
     struct fr_claim claim = {1, size, align};
     if (FR_LIKELY(fr_fast_give(fast_cache_through(via), p, size, align)) || !p)
         return;
-    if (fr_profiled_dealloc(via.inst, fast_cache_through(via), p, size, align))
+    struct fr_profile *profile = fr_instance_profile(via.inst);
+    if (profile && fr_profiled_dealloc(profile, fast_cache_through(via), p, size, align))
         return;
     int saved = fr_save_errno();
     if (fr_instance_ready(via.inst))
@@ -316,7 +317,8 @@ void fr_object_free(struct fr_instance *inst, void *p, const char *call)
 {
     struct fr_misuse m = FR_NO_MISUSE;
     int saved = fr_save_errno();
-    if (!p || fr_profiled_free(inst, fr_fast_cache(inst), p))
+    struct fr_profile *profile = fr_instance_profile(inst);
+    if (!p || (profile && fr_profiled_free(profile, inst, p)))
         return;
     if (fr_instance_ready(inst))
         dealloc_unsized(inst, p, &m);

@@ -30,30 +30,56 @@ void *fr_profiled_count(struct fr_profile *profile, struct fr_instance *inst, st
     return p;
 }
 
-/* 0: there is no profile. */
-static int forget(const struct fr_instance *inst, const void *p)
+/* Whether the magazine of a layout is in the table, and the fast paths take the layout. */
+static int is_small(const struct frusa_cache *c, size_t size, size_t align)
 {
-    struct fr_profile *profile = fr_instance_profile(inst);
-    if (!FR_HOSTED || !profile)
-        return 0;
-    fr_profile_forget(profile, p);
-    return 1;
+    return size <= FR_SMALL_TABLE_MAX && align <= FR_MIN_ALIGN && !(align & (align - 1)) &&
+           align < fr_load_relaxed(&c->own_end);
 }
 
-int fr_profiled_dealloc(struct fr_instance *inst, struct frusa_cache *c, void *p, size_t size,
-                        size_t align)
+static struct frusa_cache *fast_cache(const struct fr_instance *inst)
 {
-    if (!forget(inst, p) || !c)
-        return 0;
+    return fr_thread_fast(fr_load_relaxed(&inst->fast_slot));
+}
+
+FR_HOT void *fr_profiled_alloc(const struct fr_profile *profile, const struct fr_instance *inst,
+                               size_t size, size_t align)
+{
+    struct frusa_cache *c = fast_cache(inst);
+    void *p = NULL;
+    if (!c || !is_small(c, size, align) || !fr_countdown_lasts(&c->countdown, profile, size))
+        return NULL;
+    if (!frusa_inline_open_(&c->fast, &c->own_end, size) ||
+        !frusa_inline_pop_(&c->fast, frusa_inline_small_(&c->fast, size), &p))
+        return NULL;
+    c->countdown.left -= size;
+    return p;
+}
+
+/* As fr_profiled_push, by a layout. */
+static int push(struct frusa_cache *c, void *p, size_t size, size_t align)
+{
+    if (FR_LIKELY(is_small(c, size, align)))
+        return frusa_inline_open_(&c->fast, &c->own_end, size) &&
+               frusa_inline_push_(&c->fast, frusa_inline_small_(&c->fast, size), p);
     unsigned cls = class_of(c, size, align);
     return cls != FR_CLASS_NONE && fr_profiled_push(c, cls, p);
 }
 
-int fr_profiled_free(struct fr_instance *inst, struct frusa_cache *c, void *p)
+FR_HOT int fr_profiled_dealloc(struct fr_profile *profile, struct frusa_cache *c, void *p,
+                               size_t size, size_t align)
 {
-    if (!forget(inst, p) || !c)
-        return 0;
+    if (FR_HOSTED)
+        fr_profile_forget(profile, p);
+    return c && push(c, p, size, align);
+}
+
+FR_HOT int fr_profiled_free(struct fr_profile *profile, const struct fr_instance *inst, void *p)
+{
+    struct frusa_cache *c = fast_cache(inst);
+    if (FR_HOSTED)
+        fr_profile_forget(profile, p);
     fr_entry e = fr_pagemap_get(&inst->heap.map, p);
     unsigned cls = e ? fr_entry_class(e) : FR_CLASS_NONE;
-    return cls < FR_CACHED_CLASSES && fr_profiled_push(c, cls, p);
+    return c && cls < FR_CACHED_CLASSES && fr_profiled_push(c, cls, p);
 }

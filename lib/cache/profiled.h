@@ -35,10 +35,15 @@ void *fr_profiled_take(struct frusa_cache *c, size_t size, size_t align);
 void *fr_profiled_count(struct fr_profile *profile, struct fr_instance *inst, struct frusa_cache *c,
                         void *p, size_t size);
 
-/* Tell of an object that is about to be given back, and give it to the cache, which may be NULL. 0:
- * no profile is taken, or it has to be given back by the long way. */
-int fr_profiled_dealloc(struct fr_instance *inst, struct frusa_cache *c, void *p, size_t size,
+/* What most allocations are: an object of a small size out of the calling thread's cache, told to
+ * the profile, which does not sample it. NULL: by the long way. */
+void *fr_profiled_alloc(const struct fr_profile *profile, const struct fr_instance *inst,
+                        size_t size, size_t align);
+
+/* Tell of an object that is about to be given back, and give it to the cache, which may be NULL, or
+ * that of the calling thread. 0: by the long way. */
+int fr_profiled_dealloc(struct fr_profile *profile, struct frusa_cache *c, void *p, size_t size,
                         size_t align);
-int fr_profiled_free(struct fr_instance *inst, struct frusa_cache *c, void *p);
+int fr_profiled_free(struct fr_profile *profile, const struct fr_instance *inst, void *p);
 
 #endif /* FR_PROFILED_H */

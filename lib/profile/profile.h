@@ -100,13 +100,19 @@ int fr_profile_end(struct fr_profile *p);
 void fr_profile_count_slow(struct fr_profile *p, struct fr_countdown *countdown, const void *object,
                            size_t size);
 
+/* Whether an object can be counted without being sampled. */
+FR_INLINE int fr_countdown_lasts(const struct fr_countdown *countdown, const struct fr_profile *p,
+                                 size_t size)
+{
+    return size < countdown->left && countdown->number == fr_load_relaxed(&p->on);
+}
+
 /* Tells of an object that is about to be handed out; `countdown` is the cache's, NULL without
  * one. Called with no lock held. */
 FR_INLINE void fr_profile_count(struct fr_profile *p, struct fr_countdown *countdown,
                                 const void *object, size_t size)
 {
-    if (FR_LIKELY(countdown && size < countdown->left &&
-                  countdown->number == fr_load_relaxed(&p->on)))
+    if (FR_LIKELY(countdown && fr_countdown_lasts(countdown, p, size)))
         countdown->left -= size;
     else
         fr_profile_count_slow(p, countdown, object, size);
