@@ -31,8 +31,19 @@ static struct map_span span_of(struct json row)
                              column[4], column[5], (int)column[6]};
 }
 
+/* The rows come from another process: drawing counts on figures that fit together. */
+static int is_plausible(const struct map_span *s)
+{
+    const unsigned long long highest = 1ull << 52;
+    return s->address < highest && s->bytes > 0 && s->bytes < highest && s->object_size > 0 &&
+           s->object_size <= s->bytes && s->slots > 0 && s->slots <= s->bytes &&
+           s->live <= s->slots && s->purged <= s->bytes;
+}
+
 static void add(struct map *m, size_t *room, struct map_span span)
 {
+    if (!is_plausible(&span))
+        return;
     if (m->n == *room) {
         *room = *room ? 2 * *room : 1024;
         struct map_span *grown = realloc(m->spans, *room * sizeof(*grown));

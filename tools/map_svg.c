@@ -278,7 +278,8 @@ static unsigned long long choose_scale(struct drawing *d, size_t *regions)
 {
     unsigned long long lines;
     d->line = 65536;
-    while ((lines = count_lines(d, regions)) > LINES_MAX || d->line * 64 < d->m->held)
+    while (((lines = count_lines(d, regions)) > LINES_MAX || d->line * 64 < d->m->held) &&
+           d->line < 1ull << 56)
         d->line *= 2;
     d->height = floor(760.0 / (double)(lines ? lines : 1)) - 2;
     if (d->height > 26)

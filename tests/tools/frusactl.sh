@@ -165,6 +165,12 @@ expect 0 "$frusactl" list --json
 [ "$(cat "$scratch/out")" = '[]' ] || fail "a dead process is listed: $(cat "$scratch/out")"
 [ ! -e "$XDG_RUNTIME_DIR/frusa/$pid-malloc" ] || fail "its socket is still there"
 
+# A process whose answers make no sense.
+if command -v python3 > /dev/null; then
+    mkdir -m 700 "$scratch/hostile"
+    python3 "$srcdir/hostile.py" "$frusactl" "$scratch/hostile" > "$scratch/out" 2>&1 || fail "$(cat "$scratch/out")"
+fi
+
 # ---- What it says about itself -----------------------------------------------------------------------
 
 expect 0 "$frusactl" --version
