@@ -500,28 +500,17 @@ int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *info, void
     FRUSA_ATTR_((nonnull(1)));
 
 /*
- * A heap profile: which code allocated what is live, by a sample of the objects. Hosted only.
- *
- * frusa_profile_start begins one. One byte in `bytes_per_sample` is sampled, at random, and with it
- * the object that it lies in and the stack of calls that allocated the object; 0: 512 KiB. The
- * paths that programs compile in are closed while a profile is taken. While none is taken the fast
- * paths have no instruction for it. Memory for the profile comes from the system. Returns 0, or -1
- * with errno:
- *   EBUSY   a profile of `f` is being taken; or a handler of fork made the call
- *   EINVAL  bytes_per_sample is above 1 TiB; or a static instance with options out of range
+ * A heap profile: which code allocated what is live, by a sample of the objects; hosted only. Start
+ * begins one. One byte in `bytes_per_sample` (0: 512 KiB) is sampled, at random, with its object
+ * and the stack of calls. Stop ends it, and what it holds stays until the next one. Write makes a
+ * file of it: a gzipped profile.proto for pprof; if the name ends in ".heap", heap_v2 text for
+ * jeprof. Fast paths have no instruction for it. Return 0, or -1 with errno:
+ *   EBUSY   start: there is a profile; or a handler of fork called
+ *   EINVAL  start: above 1 TiB; a static instance with options out of range
+ *           write: there never was a profile; path is NULL
  *   ENOMEM  the system has no memory
- *   EPERM   the fast paths of other threads cannot be closed: a system call filter refuses
- *           membarrier
- *
- * frusa_profile_stop ends it. What it holds stays, as it is then, until the next one begins. A
- * no-op without a profile. Leaves errno alone.
- *
- * frusa_profile_write writes it to a file, which is overwritten: as a gzipped profile.proto for
- * pprof; or, if the name ends in ".heap", as heap_v2 text for jeprof. Returns 0, or -1 with errno,
- * the file then holding a part perhaps:
- *   EINVAL  no profile of `f` was begun, or path is NULL
- *   ENOMEM  the system has no memory
- *   others  of open and write
+ *   EPERM   start: a system call filter refuses membarrier
+ *   others  write: of open and write
  */
 int frusa_profile_start(frusa_t *f, size_t bytes_per_sample) FRUSA_ATTR_((nonnull(1)));
 void frusa_profile_stop(frusa_t *f) FRUSA_ATTR_((nonnull(1)));

@@ -75,8 +75,7 @@ static struct frusa_cache *cache_through(struct fr_via via)
     return FR_LIKELY(c != NULL) ? c : fr_registry_cache(via.inst);
 }
 
-/* Whether the fast paths have no way to a cache: there is a fence, the instance has no slot, or it
- * is profiled. */
+/* Whether the fast paths have no way to a cache: a fence, no slot, or a profile. */
 static int is_out_of_reach(struct fr_via via, const struct frusa_cache *c)
 {
     return !fr_load_relaxed(&c->fast.class_end) || c != fast_cache_through(via);
@@ -211,9 +210,8 @@ static FR_NOINLINE void *alloc_slow(struct fr_via via, size_t size, size_t align
                                     enum fr_contents contents, const char *call)
 {
     struct fr_profile *profile = fr_instance_profile(via.inst);
-    if (profile)
-        return alloc_profiled(profile, via, size, align, contents, call);
-    return alloc_past_caches(via, size, align, contents, call);
+    return profile ? alloc_profiled(profile, via, size, align, contents, call)
+                   : alloc_past_caches(via, size, align, contents, call);
 }
 
 void *fr_object_alloc(struct fr_via via, size_t size, size_t align, enum fr_contents contents,
@@ -423,9 +421,8 @@ static int resize_in_place(struct fr_instance *inst, void **p, const struct know
            fr_class_size(fr_class_of_layout(new_size, align)) == old->size;
 }
 
-/* The same, and tells the profile, if one is taken, of a large object: it may get many more bytes
- * without being another object. It is taken off the profile first, because when it moves another
- * thread may get memory at its old address at once. */
+/* The same, and tells the profile of a large object that it is another one. First it is taken off
+ * the profile: if it moves, another thread may get memory at its old address at once. */
 static int resize_told(struct fr_instance *inst, void **p, const struct known *old, size_t align,
                        size_t new_size, struct fr_misuse *m)
 {

@@ -202,8 +202,7 @@ static const struct kind {
 } kinds[] = {
     [FR_KIND_SIZE] = {read_size, NULL},     [FR_KIND_FLAG] = {read_choice, "1"},
     [FR_KIND_CHOICE] = {read_choice, NULL}, [FR_KIND_PACE] = {read_pace, NULL},
-    [FR_KIND_FILE] = {read_file, "-"},
-    [FR_KIND_PATH] = {read_path, NULL},
+    [FR_KIND_FILE] = {read_file, "-"},      [FR_KIND_PATH] = {read_path, NULL},
 };
 
 const char *fr_option_bare_value(enum fr_option_kind kind)

@@ -17,7 +17,14 @@
 /* Of a PACE: one more than the longest interval, in milliseconds. It stands for "pressure". */
 #define FR_PACE_MAX 86400001
 
-enum fr_option_kind { FR_KIND_SIZE, FR_KIND_FLAG, FR_KIND_CHOICE, FR_KIND_PACE, FR_KIND_FILE, FR_KIND_PATH };
+enum fr_option_kind {
+    FR_KIND_SIZE,
+    FR_KIND_FLAG,
+    FR_KIND_CHOICE,
+    FR_KIND_PACE,
+    FR_KIND_FILE,
+    FR_KIND_PATH
+};
 
 /* A part of the text that was parsed, which has to stay, or a constant. */
 struct fr_option_text {
