@@ -398,6 +398,24 @@ void fr_fallback_mmap_set_huge(int mode)
     fr_store_relaxed(&fr_mmap_provider.huge_mode, mode);
 }
 
+int fr_fallback_mmap_join(const void *low, const void *high)
+{
+    const struct fr_chunk *c = fr_mmap_chunk_of(low);
+    if (fr_mmap_chunk_of(high) != c)
+        return 0;
+    if (!c)
+        fr_fetch_sub_relaxed(&fr_mmap_provider.own_count, 1);
+    return !c || c->granule == fr_page_size();
+}
+
+int fr_fallback_mmap_cut(const void *at)
+{
+    const struct fr_chunk *c = fr_mmap_chunk_of(at);
+    if (!c)
+        fr_fetch_add_relaxed(&fr_mmap_provider.own_count, 1);
+    return !c || c->granule == fr_page_size();
+}
+
 int fr_fallback_mmap_let_go(void)
 {
     return fr_mmap_drop_kept();

@@ -29,6 +29,15 @@ void fr_fallback_mmap_set_huge(int mode);
  * refuses. */
 int fr_fallback_mmap_let_go(void);
 
+/*
+ * Blocks may be given back in parts of whole pages, and neighbours as one block. Such a part or
+ * union lies in one chunk or in none, and its chunk has granules of a page. Mappings of their own
+ * are counted, so the provider is told: join, before two neighbours (`high` is the first byte of
+ * the upper one) are taken for one; cut, before one is taken for two. 0: not those.
+ */
+int fr_fallback_mmap_join(const void *low, const void *high);
+int fr_fallback_mmap_cut(const void *at);
+
 /* What the provider holds, in bytes unless the name says otherwise. */
 struct fr_mmap_state {
     size_t chunks;       /* number */

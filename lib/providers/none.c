@@ -10,6 +10,25 @@ int fr_providers_outlast(const struct frusa_fallback_ops *ops)
     return 0;
 }
 
+int fr_providers_divide(const struct frusa_fallback_ops *ops)
+{
+    (void)ops;
+    return 0;
+}
+
+int fr_providers_join(const void *low, const void *high)
+{
+    (void)low;
+    (void)high;
+    return 0;
+}
+
+int fr_providers_cut(const void *at)
+{
+    (void)at;
+    return 0;
+}
+
 void fr_providers_prepare(void)
 {
 }

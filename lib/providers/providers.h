@@ -16,6 +16,15 @@ extern const struct frusa_fallback_ops *const fr_default_ops;
  * the system and of the C library does. */
 int fr_providers_outlast(const struct frusa_fallback_ops *ops);
 
+/* Whether blocks of the fallback can be given back in parts of whole pages, and neighbours
+ * together, if the two calls below allow that. */
+int fr_providers_divide(const struct frusa_fallback_ops *ops);
+
+/* Of such a fallback: whether two blocks that touch are one from now on; and whether the block
+ * around an address is two from now on, cut there. Take a lock of rank FR_RANK_PROVIDER. */
+int fr_providers_join(const void *low, const void *high);
+int fr_providers_cut(const void *at);
+
 /* Tries the system calls that the default may make, when an instance begins (port/syscalls.h). */
 void fr_providers_prepare(void);
 
