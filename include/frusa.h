@@ -443,7 +443,12 @@ int frusa_set_limit(frusa_t *f, size_t limit) FRUSA_ATTR_((nonnull(1)));
  * without an object, cached ones counted as objects, come to more than `bytes`, the thread that
  * emptied the last of them gives spans back to the fallback until half of that is left. Other
  * threads' caches are left alone. (size_t)-1, which every instance starts with: no bound; 0: empty
- * spans are kept no longer than a call. Returns 0, or -1 with errno:
+ * spans are kept no longer than a call.
+ *
+ * Blocks of large objects count too. Within the bound they stay for later large objects, and they
+ * go back when they were not used for some seconds, at the next call that needs memory or gives a
+ * large object back. Without a bound up to 64 MiB of them stay over frusa_fallback_mmap, none over
+ * other fallbacks. Returns 0, or -1 with errno:
  *   EINVAL  a static instance with options out of range
  */
 int frusa_set_retain(frusa_t *f, size_t bytes) FRUSA_ATTR_((nonnull(1)));

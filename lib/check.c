@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "cache/registry.h"
+#include "spans/kept.h"
 #include "spans/slab_list.h"
 
 /* Names the line of the first check that fails, to a debugger's breakpoint at least. */
@@ -139,11 +140,13 @@ static int books_are_valid(const struct fr_instance *inst)
                   fr_large_index_find(&h->all.large, fr_span_base(s)) == s);
             if (!fr_span_is_valid(s))
                 return 0;
-            bytes += s->bytes;
+            bytes += kind == FR_LARGE_SPANS ? s->room : s->bytes;
         }
         CHECK(fr_load_relaxed(&h->backing.held_for[purpose[kind]]) == bytes);
         total += bytes;
     }
+    CHECK(fr_load_relaxed(&h->kept.bytes) == fr_load_relaxed(&h->backing.held_for[FR_FOR_KEPT]));
+    total += fr_load_relaxed(&h->kept.bytes);
     CHECK(fr_load_relaxed(&h->backing.held) == total);
     CHECK(fr_load_relaxed(&h->backing.granted) == total);
     return 1;
@@ -160,13 +163,14 @@ int fr_heap_is_valid(frusa_t *f)
     size_t empty = 0;
     if (!fr_instance_is_ready(inst))
         return 1;
-    if (!books_are_valid(inst) || !caches_are_valid(inst))
+    if (!fr_kept_is_valid(&inst->heap) || !books_are_valid(inst) || !caches_are_valid(inst))
         return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT + FR_META_COUNT; cls++)
         if (!fr_slab_is_valid(&inst->heap, cls))
             return 0;
     for (unsigned cls = 0; cls < FR_CLASS_COUNT; cls++)
         empty += fr_load_relaxed(&inst->heap.empties[cls].bytes);
-    CHECK(empty == fr_load_relaxed(&inst->heap.empty_bytes));
+    CHECK(empty + fr_load_relaxed(&inst->heap.kept.bytes) ==
+          fr_load_relaxed(&inst->heap.empty_bytes));
     return 1;
 }

@@ -14,7 +14,8 @@
 #include "providers/providers.h"
 #include "reclaim/fork.h"
 #include "reclaim/rest.h"
-#include "spans/release.h"
+#include "spans/end.h"
+#include "spans/kept.h"
 
 _Static_assert(sizeof(struct fr_instance) <= sizeof(frusa_t), "an instance must fit frusa_t");
 _Static_assert(_Alignof(struct fr_instance) <= _Alignof(frusa_t), "and be aligned in it");
@@ -72,6 +73,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
         fr_tools_pool_begin(&inst->heap);
     }
     fr_heap_init(&inst->heap);
+    fr_kept_init(&inst->heap);
     fr_instances_add(inst);
 }
 
@@ -177,7 +179,7 @@ FR_COLD int fr_instance_start(struct fr_instance *inst)
 /* Gives back what is left when no cache and no other thread knows the instance any more. */
 static void end(struct fr_instance *inst)
 {
-    fr_release_everything(&inst->heap);
+    fr_heap_end(&inst->heap);
     fr_pagemap_trim(&inst->heap.map);
     if (fr_heap_is_watched(&inst->heap))
         fr_tools_pool_end(&inst->heap);

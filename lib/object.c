@@ -14,6 +14,7 @@
 #include "reclaim/reclaim.h"
 #include "spans/checked.h"
 #include "spans/judge.h"
+#include "spans/kept.h"
 #include "spans/large.h"
 #include "spans/release.h"
 
@@ -580,7 +581,7 @@ int fr_object_owns(struct fr_instance *inst, const void *p)
     while (s && s->heap != h)
         s = fr_entry_span(s->outer);
     fr_pagemap_unguard(&h->map);
-    return s || fr_large_owns(h, p);
+    return s || fr_large_owns(h, p) || fr_kept_owns(h, p);
 }
 
 size_t fr_object_good_size(const struct fr_instance *inst, size_t size, size_t align)

@@ -61,8 +61,9 @@ void fr_stats_get(struct fr_instance *inst, struct frusa_stats *out)
     struct fr_backing *b = &h->backing;
     memset(out, 0, sizeof(*out));
     out->allocated_metadata = fr_load_relaxed(&b->held_for[FR_FOR_METADATA]);
-    out->allocated_from_fallback =
-        fr_load_relaxed(&b->held_for[FR_FOR_SPANS]) + out->allocated_metadata;
+    out->allocated_from_fallback = fr_load_relaxed(&b->held_for[FR_FOR_SPANS]) +
+                                   fr_load_relaxed(&b->held_for[FR_FOR_KEPT]) +
+                                   out->allocated_metadata;
     out->large = fr_load_relaxed(&b->held_for[FR_FOR_LARGE]);
     out->purged = fr_load_relaxed(&h->purged);
     out->reclaimed_total = fr_load_relaxed(&h->reclaimed);

@@ -137,6 +137,13 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
     unbook(b, bytes);
 }
 
+void fr_fallback_repurpose(struct fr_backing *b, size_t size, enum fr_purpose from,
+                           enum fr_purpose to)
+{
+    fr_fetch_sub_relaxed(&b->held_for[from], size);
+    fr_fetch_add_relaxed(&b->held_for[to], size);
+}
+
 size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n)
 {
     fr_lock_assert_none();

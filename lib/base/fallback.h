@@ -29,7 +29,7 @@
 #define FR_BATCH_RANGES 64
 
 /* What a block holds, for the statistics. */
-enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_PURPOSE_COUNT };
+enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_FOR_KEPT, FR_PURPOSE_COUNT };
 
 /* An instance's fallback; the counters are read at any time by anybody. */
 struct fr_backing {
@@ -79,6 +79,10 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
 /* Gives n blocks back, ascending, of one align; batched when the fallback offers that. */
 void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *ranges, size_t n,
                                size_t align, enum fr_purpose purpose);
+
+/* A block, or a part of one, serves another purpose from now on. */
+void fr_fallback_repurpose(struct fr_backing *b, size_t size, enum fr_purpose from,
+                           enum fr_purpose to);
 
 /* Asks the fallback to purge n page-aligned ranges, ascending; returns the bytes purged, 0 when
  * that is not offered. */

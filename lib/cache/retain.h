@@ -2,7 +2,8 @@
 /*
  * The bound on empty memory: how much an instance keeps for reuse when nobody asks for it back.
  *
- * Bytes of empty data spans are counted under the slab locks, so the sum is exact. The thread that
+ * Bytes of empty data spans are counted under the slab locks, those of kept blocks (kept.h) under
+ * the lock of all spans, so the sum is exact. The thread that
  * makes the sum exceed the bound gives back until half of the bound is left, at the end of its
  * slow path and with no lock held. So traffic that goes up and down by less than half of the bound
  * never calls the fallback. What caches hold does not count: caches have a bound of their own, and

@@ -13,6 +13,7 @@
 #include "spans/quarantine.h"
 #include "spans/release.h"
 #include "spans/slab_scan.h"
+#include "spans/supply.h"
 
 static struct fr_link *retire_data(struct fr_recall *r, size_t *want, struct fr_misuse *m)
 {
@@ -51,6 +52,8 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
     *partial = r.partial;
     size_t bytes = fr_recall_end(&r, m);
     bytes += fr_release_retired(&inst->heap, retired, FR_DATA_SPANS, passes);
+    if (want)
+        bytes += fr_supply_give_kept(&inst->heap, &want); /* after the empty spans, see kept.h */
     bytes += purge(inst, &want);
     bytes += fr_release_empty_metadata(&inst->heap, &want);
     if (want)

@@ -3,6 +3,7 @@
 
 #include "port/memory.h"
 #include "spans/recycle.h"
+#include "spans/supply.h"
 #include "spans/watch.h"
 
 /* A watched span does not use slot 0: the descriptor's base would count as a reference to an
@@ -50,13 +51,13 @@ static struct fr_span *grow_over(struct fr_heap *h, unsigned cls, const struct f
     return s;
 }
 
-/* One attempt at a length, with memory from the fallback. */
+/* One attempt at a length. */
 static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, size_t reserved,
                                size_t *got, int *at_limit)
 {
-    struct fr_block block = {NULL, bytes, fr_class_span_align(cls), 1};
-    block.base = fr_fallback_alloc(&h->backing, bytes, block.align, FR_FOR_SPANS, at_limit);
-    return block.base ? grow_over(h, cls, &block, reserved, got, at_limit) : NULL;
+    struct fr_block block;
+    int found = fr_supply_take(h, bytes, fr_class_span_align(cls), FR_FOR_SPANS, &block, at_limit);
+    return found ? grow_over(h, cls, &block, reserved, got, at_limit) : NULL;
 }
 
 /* The length of the shortest span. In a small heap one object will do. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Growth: memory from the fallback, or of an empty span of another class, becomes a span of a size
- * class.
+ * Growth: memory (supply.h), or an empty span of another class (recycle.h), becomes a span of a
+ * size class.
  *
  * Everything here may call the fallback: no lock held, no local buffer, no critical section.
  */

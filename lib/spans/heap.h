@@ -50,6 +50,21 @@ struct fr_recycle_pace {
     fr_atomic misses;       /* looks in a row that found none */
 };
 
+/* Blocks that serve nothing now. Owner: kept.c, under the lock of all spans but for what is atomic.
+ * Bins: four for each doubling of the pages, up to 4 GiB. */
+#define FR_KEPT_BINS 80
+struct fr_kept {
+    int divides;      /* blocks can be cut and joined; constant */
+    fr_atomic most;   /* bytes kept at most */
+    fr_atomic bytes;  /* of all blocks; changed under the lock */
+    fr_atomic drains; /* changed under the lock */
+    fr_atomic oldest; /* when the least recently used block came, in seconds */
+    struct fr_treap_node *by_address;
+    struct fr_link *by_age;             /* the least recently used first; NULL: none */
+    struct fr_link *bins[FR_KEPT_BINS]; /* any member of a circular list; NULL: none */
+    size_t filled[(FR_KEPT_BINS + FR_WORD_BITS - 1) / FR_WORD_BITS]; /* bins that are not empty */
+};
+
 /* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */
 #define FR_WATCHED (1u << 31)
 
@@ -94,11 +109,13 @@ struct fr_heap {
     fr_atomic settled;
     /* bytes given back so far, purged pages included; owner: heap.c */
     fr_atomic reclaimed;
-    fr_atomic empty_bytes; /* sum of empties[].bytes; owner: slab_list.h */
+    /* sum of empties[].bytes, and kept.bytes; owners: slab_list.h, kept.c */
+    fr_atomic empty_bytes;
     /* rung after objects or a span came to a slab: more may be idle now */
     struct fr_bell bell;
     struct fr_recycle_pace recycle;
     struct fr_releases releases;
+    struct fr_kept kept;
     /* by class, metadata after data */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];

@@ -5,6 +5,7 @@
 #include "port/panic.h"
 #include "providers/providers.h"
 #include "spans/judge.h"
+#include "spans/supply.h"
 #include "spans/watch.h"
 
 /* The instance's pool of watched objects, or none: memcheck searches pools for leaks only in
@@ -44,9 +45,26 @@ size_t fr_large_bytes(size_t size)
     return fr_align_up(size + (size == 0), FR_PAGE_SIZE);
 }
 
+/* Makes a block a large object; 0 when there is no room in the page map. */
+static int publish(struct fr_heap *h, struct fr_span *s, const struct fr_block *block, size_t size,
+                   size_t bytes, int *at_limit)
+{
+    fr_span_init(s, h, FR_CLASS_LARGE, block->base, bytes, block->align, 0, 1);
+    fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
+    fr_store_relaxed(&s->large_size, size);
+    s->room = block->bytes;
+    if (!fr_pagemap_set(&h->map, block->base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
+                        at_limit))
+        return 0;
+    watch(s, size, 0);
+    fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
+    return 1;
+}
+
 void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align, int *is_zeroed,
                      int *at_limit)
 {
+    struct fr_block block;
     if (bytes == 0)
         return NULL;
     if (align < FR_PAGE_SIZE)
@@ -54,20 +72,13 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
     struct fr_span *s = fr_meta_alloc_large_descriptor(h, at_limit);
     if (!s)
         return NULL;
-    void *base = fr_fallback_alloc(&h->backing, bytes, align, FR_FOR_LARGE, at_limit);
-    if (base) {
-        fr_span_init(s, h, FR_CLASS_LARGE, base, bytes, align, 0, 1);
-        fr_store_relaxed(&s->taken[0], ~(size_t)0); /* and the bits beyond the only slot */
-        fr_store_relaxed(&s->large_size, size);
-        if (fr_pagemap_set(&h->map, base, 1, fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
-                           at_limit)) {
-            watch(s, size, 0);
-            fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
-            *is_zeroed = fr_heap_memory_is_zeroed(h);
-            return base;
-        }
-        fr_fallback_dealloc(&h->backing, base, bytes, align, FR_FOR_LARGE);
+    if (fr_supply_take(h, bytes, align, FR_FOR_LARGE, &block, at_limit)) {
+        *is_zeroed = block.is_fresh && fr_heap_memory_is_zeroed(h);
+        if (publish(h, s, &block, size, bytes, at_limit))
+            return block.base;
+        fr_fallback_dealloc(&h->backing, block.base, block.bytes, block.align, FR_FOR_LARGE);
     }
+    s->cls = FR_CLASS_LARGE;
     fr_meta_free_descriptor(h, s);
     return NULL;
 }
@@ -92,19 +103,25 @@ static struct fr_span *unmap_object(struct fr_heap *h, void *p, size_t check_byt
     return NULL;
 }
 
+/* The block of an object that nobody can find any more goes to the fallback. */
+static void give_back(struct fr_heap *h, struct fr_span *s)
+{
+    struct fr_block block = {s->base, s->room, fr_span_align(s), 0};
+    fr_meta_free_descriptor(h, s);
+    fr_heap_leave(h, block.bytes);
+    fr_fallback_dealloc(&h->backing, block.base, block.bytes, block.align, FR_FOR_LARGE);
+    fr_heap_settle(h, block.bytes);
+}
+
 void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m)
 {
     struct fr_span *s = unmap_object(h, ptr, check_bytes, m);
     if (!s)
         return;
-    size_t bytes = s->bytes;
-    size_t align = fr_span_align(s);
     fr_all_spans_remove(&h->all, s);
     fr_large_forget(s);
-    fr_meta_free_descriptor(h, s);
-    fr_heap_leave(h, bytes);
-    fr_fallback_dealloc(&h->backing, ptr, bytes, align, FR_FOR_LARGE);
-    fr_heap_settle(h, bytes);
+    if (!fr_supply_keep(h, s))
+        give_back(h, s);
     fr_pagemap_trim_excess(&h->map);
 }
 
@@ -131,7 +148,7 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     size_t bytes = fr_large_bytes(new_size);
     size_t align = fr_span_align(s);
     void *old = fr_span_base(s);
-    size_t old_bytes = s->bytes;
+    size_t old_room = s->room;
     size_t old_size = fr_load_relaxed(&s->large_size);
     void *nodes;
     if (bytes == 0 || !h->backing.ops.resize || !fr_pagemap_reserve(&h->map, &nodes, at_limit))
@@ -141,11 +158,12 @@ void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int
     fr_all_spans_remove(&h->all, s);
     fr_pagemap_clear(&h->map, old, 1, s->outer);
     fr_large_forget(s);
-    void *p = fr_fallback_resize(&h->backing, old, old_bytes, align, bytes, at_limit);
+    void *p = fr_fallback_resize(&h->backing, old, old_room, align, bytes, at_limit);
     if (p) {
         p = realigned(h, p, bytes, align);
         s->base = p;
         s->bytes = bytes;
+        s->room = bytes;
         fr_store_relaxed(&s->large_size, new_size);
     }
     watch(s, fr_load_relaxed(&s->large_size), p && new_size < old_size ? new_size : old_size);

@@ -9,18 +9,10 @@
 #ifndef FR_RECYCLE_H
 #define FR_RECYCLE_H
 
-#include "spans/meta.h"
+#include "spans/kept.h"
 
 /* Spans shorter than this are not worth a look. */
 #define FR_RECYCLE_MIN ((size_t)16 << 10)
-
-/* A block from the fallback that is held for spans. */
-struct fr_block {
-    void *base;
-    size_t bytes;
-    size_t align;
-    int is_fresh; /* its memory is as it came from the fallback */
-};
 
 /* An empty span's memory, fit for a span of `bytes` and a little more of class `cls`; 0 when none
  * is found. It stays booked for spans, and its contents are what its objects left. No lock may be

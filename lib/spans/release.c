@@ -3,8 +3,6 @@
 
 #include "port/tls.h"
 #include "port/wait.h"
-#include "spans/checked.h"
-#include "spans/large.h"
 #include "spans/slab_scan.h"
 #include "spans/watch.h"
 
@@ -97,6 +95,12 @@ static void take_batch(const struct fr_heap *h, struct fr_release_job *job, stru
     }
 }
 
+/* The bytes of the block that a span lies in. */
+static size_t block_bytes(const struct fr_span *s, enum fr_span_kind kind)
+{
+    return kind == FR_LARGE_SPANS ? s->room : s->bytes;
+}
+
 /* Hands a batch to the fallback. Not inlined: the ranges must be off the stack when the caller goes
  * on to the metadata. */
 static FR_NOINLINE void give_batch(struct fr_heap *h, const struct batch *b)
@@ -108,8 +112,8 @@ static FR_NOINLINE void give_batch(struct fr_heap *h, const struct batch *b)
         struct fr_span *s = fr_span_of_slab_link(link);
         link = link->next;
         ranges[i].ptr = s->base;
-        ranges[i].size = s->bytes;
-        bytes += s->bytes;
+        ranges[i].size = block_bytes(s, b->kind);
+        bytes += ranges[i].size;
         if (fr_heap_is_watched(h) && b->kind == FR_DATA_SPANS)
             fr_unwatch_span(s);
         /* From here on only the copy is used: a metadata span goes together with its descriptor. */
@@ -141,8 +145,7 @@ size_t fr_release_passes(const struct fr_heap *h)
     return fr_load_acquire(&h->releases.metadata_passes);
 }
 
-/* Descriptors were freed since the number of passes was `passes`. */
-static size_t release_later_metadata(struct fr_heap *h, size_t passes)
+size_t fr_release_later_metadata(struct fr_heap *h, size_t passes)
 {
     size_t all = (size_t)-1;
     fr_fence_full(); /* [L.1] */
@@ -173,7 +176,7 @@ size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_sp
     remove_job(h, &job);
     fr_all_spans_unguard(&h->all);
     fr_pagemap_trim_excess(&h->map);
-    return kind == FR_DATA_SPANS ? bytes + release_later_metadata(h, passes) : bytes;
+    return kind == FR_DATA_SPANS ? bytes + fr_release_later_metadata(h, passes) : bytes;
 }
 
 size_t fr_release_empty_metadata(struct fr_heap *h, size_t *want)
@@ -219,7 +222,7 @@ int fr_release_help(struct fr_heap *h)
     if (b.n == 0)
         return wait_for_others(h, is_own);
     give_batch(h, &b);
-    release_later_metadata(h, b.passes);
+    fr_release_later_metadata(h, b.passes);
     return 1;
 }
 
@@ -232,26 +235,4 @@ void fr_release_after_fork(struct fr_heap *h)
         else
             *at = (*at)->next;
     fr_heap_forget_withdrawn(h);
-}
-
-void fr_release_everything(struct fr_heap *h)
-{
-    static const enum fr_span_kind order[] = {FR_DATA_SPANS, FR_LARGE_SPANS, FR_META_SPANS};
-    fr_large_index_forget(&h->all.large);
-    for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-        struct fr_link *list = NULL;
-        struct fr_link *head = &h->all.kinds[order[k]];
-        for (struct fr_link *link = head->next; link != head; link = link->next) {
-            struct fr_span *s = fr_span_of_all_link(link);
-            if (fr_heap_is_watched(h) && order[k] == FR_DATA_SPANS)
-                fr_checked_forget(s);
-            else
-                fr_large_forget(s);
-            fr_pagemap_clear(&h->map, s->base, order[k] == FR_LARGE_SPANS ? 1 : s->bytes, s->outer);
-            s->in_slab.next = list;
-            list = &s->in_slab;
-        }
-        fr_list_init(head);
-        fr_release_retired(h, list, order[k], fr_release_passes(h));
-    }
 }

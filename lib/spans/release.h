@@ -31,6 +31,10 @@
 size_t fr_release_retired(struct fr_heap *h, struct fr_link *retired, enum fr_span_kind kind,
                           size_t passes);
 
+/* To be called after descriptors were freed: gives back the metadata spans that a pass begun since
+ * the number of passes was `passes` may have missed [L.1]; returns the bytes. */
+size_t fr_release_later_metadata(struct fr_heap *h, size_t passes);
+
 /* Passes over the empty metadata spans, begun so far. */
 size_t fr_release_passes(const struct fr_heap *h);
 
@@ -47,9 +51,5 @@ int fr_release_help(struct fr_heap *h);
 
 /* In the child of a fork: forgets the jobs of other threads. Their spans are lost to the child. */
 void fr_release_after_fork(struct fr_heap *h);
-
-/* Gives every span and large object back, whatever lives in it. Nobody else uses the heap any
- * more. */
-void fr_release_everything(struct fr_heap *h);
 
 #endif /* FR_RELEASE_H */

@@ -68,7 +68,10 @@ struct fr_span {
     struct fr_heap *heap;
     fr_entry outer; /* what the page map had here before, see pagemap.h */
     char *base;
-    uint64_t reciprocal;  /* of object_size, see fr_span_slot_of */
+    union {
+        uint64_t reciprocal; /* of object_size, see fr_span_slot_of */
+        size_t room;         /* of a large object: the bytes of its block, `bytes` or more */
+    };
     uint32_t object_size; /* of the class; unused for a large object */
     uint16_t capacity;    /* slots that can be reserved */
     uint8_t words;        /* of `taken` */
