@@ -85,14 +85,14 @@ static void ungrant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
     fr_fetch_sub_relaxed(&b->granted, size);
 }
 
-void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
-                        int *at_limit)
+static void *obtain(struct fr_backing *b, void *(*alloc)(void *, size_t, size_t), size_t size,
+                    size_t align, enum fr_purpose purpose, int *at_limit)
 {
     fr_lock_assert_none();
     if (!book(b, size, at_limit))
         return NULL;
     wake_up(b);
-    void *p = b->ops.alloc(b->ops.ctx, size, align);
+    void *p = alloc(b->ops.ctx, size, align);
     if (p && fr_is_aligned(p, align) && fr_address_in_range(p, size)) {
         fr_tools_taken(p, size, (b->ops.flags & FRUSA_FALLBACK_ZEROED) != 0);
         grant(b, size, purpose);
@@ -103,6 +103,19 @@ void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr
         b->ops.dealloc(b->ops.ctx, p, size, align);
     unbook(b, size);
     return NULL;
+}
+
+void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
+                        int *at_limit)
+{
+    return obtain(b, b->ops.alloc, size, align, purpose, at_limit);
+}
+
+void *fr_fallback_alloc_sparse(struct fr_backing *b, size_t size, size_t align,
+                               enum fr_purpose purpose, int *at_limit)
+{
+    return obtain(b, b->alloc_sparse ? b->alloc_sparse : b->ops.alloc, size, align, purpose,
+                  at_limit);
 }
 
 void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t align,

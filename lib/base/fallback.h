@@ -35,6 +35,9 @@ enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_FOR_KEPT, FR_P
 struct fr_backing {
     /* a copy, constant while the instance lives */
     struct frusa_fallback_ops ops;
+    /* Instead of ops.alloc, for blocks that may be hardly used: none of their memory is to be resident
+     * before it is touched. NULL: not offered. Constant. */
+    void *(*alloc_sparse)(void *ctx, size_t size, size_t align);
     fr_atomic limit; /* bytes, 0: none */
     /* bytes handed out, and being asked for */
     fr_atomic held;
@@ -71,6 +74,10 @@ int fr_fallback_ops_valid(const struct frusa_fallback_ops *ops);
  */
 void *fr_fallback_alloc(struct fr_backing *b, size_t size, size_t align, enum fr_purpose purpose,
                         int *at_limit);
+
+/* The same for a block that may be hardly used. */
+void *fr_fallback_alloc_sparse(struct fr_backing *b, size_t size, size_t align,
+                               enum fr_purpose purpose, int *at_limit);
 
 /* Gives one block back. */
 void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t align,

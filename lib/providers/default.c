@@ -16,6 +16,11 @@ int fr_providers_divide(const struct frusa_fallback_ops *ops)
     return ops->alloc == frusa_fallback_mmap.alloc;
 }
 
+fr_alloc_function *fr_providers_sparse(const struct frusa_fallback_ops *ops)
+{
+    return fr_providers_divide(ops) ? fr_fallback_mmap_alloc_sparse : NULL;
+}
+
 int fr_providers_join(const void *low, const void *high)
 {
     return fr_fallback_mmap_join(low, high);

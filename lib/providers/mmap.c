@@ -95,8 +95,8 @@ static size_t granules_between(size_t bytes, size_t low, size_t high)
 static struct fr_growth growth_now(enum fr_run_kind kind)
 {
     static const struct fr_growth none;
-    if (kind == FR_BIG_RUNS)
-        return none; /* perhaps hardly used: like a mapping of its own */
+    if (kind == FR_BIG_RUNS || (kind == FR_SPARSE_RUNS && !fr_mmap_wants_huge(kind)))
+        return none; /* perhaps hardly used */
     size_t share = fr_mmap_heap_bytes(kind) / POPULATE_SHARE;
     int crowded = fr_mmap_provider.pending * fr_page_size() > share;
     struct fr_growth growth = {
@@ -217,56 +217,78 @@ static void *alloc_run(enum fr_run_kind kind, size_t size, size_t align, int may
     return found ? hand_out(&run) : NULL;
 }
 
-/* Big objects get huge pages at once: what is not a whole block at their end stays small.
- * Alignment to the huge page costs address space only. */
-static size_t own_align(size_t size, size_t align)
+/* How a block is expected to be used. */
+enum use { DENSE, SPARSE };
+
+/* Whether huge pages are asked for in a mapping of its own. */
+static int own_is_huge(size_t size, enum use use)
 {
-    return size >= OWN_MIN && align < FR_BLOCK_BYTES ? FR_BLOCK_BYTES : align;
+    size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
+    return size >= OWN_MIN &&
+           (mode == FRUSA_HUGE_ALWAYS || (mode == FRUSA_HUGE_AUTO && use == DENSE));
 }
 
-static void *alloc_own(size_t size, size_t align)
+/* Big objects that get huge pages get them at once: what is not a whole block at their end stays
+ * small. Alignment to the huge page costs address space only. */
+static size_t own_align(size_t align, int is_huge)
 {
-    char *p = fr_pages_map(size, own_align(size, align));
+    return is_huge && align < FR_BLOCK_BYTES ? FR_BLOCK_BYTES : align;
+}
+
+static void *alloc_own(size_t size, size_t align, enum use use)
+{
+    int is_huge = own_is_huge(size, use);
+    char *p = fr_pages_map(size, own_align(align, is_huge));
     if (!p)
         return NULL;
     fr_fetch_add_relaxed(&fr_mmap_provider.own_bytes, size);
     fr_fetch_add_relaxed(&fr_mmap_provider.own_count, 1);
-    int is_never = fr_load_relaxed(&fr_mmap_provider.huge_mode) == FRUSA_HUGE_NEVER;
-    if (is_never || size >= OWN_MIN)
-        fr_pages_advise(p, size, is_never ? FR_PAGES_SMALL : FR_PAGES_HUGE);
+    if (is_huge || fr_mmap_is_never_huge())
+        fr_pages_advise(p, size, is_huge ? FR_PAGES_HUGE : FR_PAGES_SMALL);
     return p;
 }
 
 /* The chunks that a block belongs in now; FR_RUN_KINDS: in none of them. */
-static enum fr_run_kind kind_now(size_t size, size_t align)
+static enum fr_run_kind kind_now(size_t size, size_t align, enum use use)
 {
     if (size < OWN_MIN && align <= FR_BLOCK_BYTES)
-        return fr_run_kind_of(size);
+        return use == SPARSE ? FR_SPARSE_RUNS : fr_run_kind_of(size);
     int is_crowded = fr_load_relaxed(&fr_mmap_provider.own_count) >= OWN_MOST;
     return is_crowded && size <= BIG_MAX && align <= BIG_MAX ? FR_BIG_RUNS : FR_RUN_KINDS;
 }
 
-static void *provider_alloc(void *ctx, size_t size, size_t align)
+static void *alloc_block(size_t size, size_t align, enum use use)
 {
     void *p;
-    (void)ctx;
     size = round_up(size, fr_page_size());
     if (size == 0 || size > PTRDIFF_MAX)
         return NULL;
     do {
-        enum fr_run_kind kind = kind_now(size, align);
+        enum fr_run_kind kind = kind_now(size, align, use);
         if (kind == FR_RUN_KINDS) {
-            p = alloc_own(size, align);
+            p = alloc_own(size, align, use);
             if (!p)
                 p = alloc_run(FR_BIG_RUNS, size, align, 0);
         } else {
             p = alloc_run(kind, size, align, 1);
             /* Too little address space for a chunk: perhaps there is enough for just this. */
             if (!p)
-                p = alloc_own(size, align);
+                p = alloc_own(size, align, use);
         }
     } while (!p && fr_mmap_drop_kept());
     return p;
+}
+
+static void *provider_alloc(void *ctx, size_t size, size_t align)
+{
+    (void)ctx;
+    return alloc_block(size, align, DENSE);
+}
+
+void *fr_fallback_mmap_alloc_sparse(void *ctx, size_t size, size_t align)
+{
+    (void)ctx;
+    return alloc_block(size, align, SPARSE);
 }
 
 static void provider_dealloc(void *ctx, void *ptr, size_t size, size_t align)
@@ -326,7 +348,9 @@ static void *resize_run(struct fr_chunk *c, char *p, size_t old_size, size_t new
 
 static void *resize_own(char *p, size_t old_size, size_t align, size_t new_size)
 {
-    size_t better = own_align(new_size, align);
+    /* A block that is not at a multiple of the huge page was not made for huge pages. */
+    int is_huge = new_size >= OWN_MIN && fr_is_aligned(p, FR_BLOCK_BYTES);
+    size_t better = own_align(align, is_huge);
     void *moved;
     do {
         moved = fr_pages_remap(p, old_size, better, new_size);

@@ -34,8 +34,8 @@ int fr_mmap_wants_huge(enum fr_run_kind kind)
     size_t mode = fr_load_relaxed(&fr_mmap_provider.huge_mode);
     if (kind == FR_BIG_RUNS)
         return 0;
-    return mode == FRUSA_HUGE_ALWAYS ||
-           (mode == FRUSA_HUGE_AUTO && fr_mmap_heap_bytes(kind) >= HUGE_MIN);
+    return mode == FRUSA_HUGE_ALWAYS || (mode == FRUSA_HUGE_AUTO && kind != FR_SPARSE_RUNS &&
+                                         fr_mmap_heap_bytes(kind) >= HUGE_MIN);
 }
 
 struct fr_chunk *fr_mmap_chunk_of(const void *p)
@@ -102,7 +102,9 @@ static struct fr_chunk *chunk_map(size_t bytes, size_t least, enum fr_run_kind k
         if (bytes < least)
             bytes = least;
     }
-    fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
+    /* The kernel decides for sparse runs, as it does for programs that say nothing. */
+    if (is_advised || kind != FR_SPARSE_RUNS || fr_mmap_is_never_huge())
+        fr_pages_advise(base, bytes, is_advised ? FR_PAGES_HUGE : FR_PAGES_SMALL);
     fr_chunk_init(c, base, bytes, fr_mmap_granule(kind), is_advised);
     c->kind = kind;
     return c;

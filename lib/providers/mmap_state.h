@@ -17,9 +17,10 @@
  * whole blocks, without splitting huge pages. Big ones are blocks that would have mappings of
  * their own if there were not so many of those. Their granule is a block, so that their chunks
  * hold few, and their memory is small pages, so that the end of the last granule costs address
- * space only.
+ * space only. Sparse ones may be hardly used, so nothing is populated, and no huge page is asked
+ * for, in their chunks.
  */
-enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_BIG_RUNS, FR_RUN_KINDS };
+enum fr_run_kind { FR_SHORT_RUNS, FR_LONG_RUNS, FR_BIG_RUNS, FR_SPARSE_RUNS, FR_RUN_KINDS };
 
 /* Runs of this many bytes are long: the core's spans when they are full. */
 #define FR_LONG_RUN_MIN (64 * FR_KIB)
@@ -79,6 +80,11 @@ size_t fr_mmap_heap_bytes(enum fr_run_kind kind);
 
 /* Non-zero when runs of a kind get huge pages now. The caller holds the lock. */
 int fr_mmap_wants_huge(enum fr_run_kind kind);
+
+static inline int fr_mmap_is_never_huge(void)
+{
+    return fr_load_relaxed(&fr_mmap_provider.huge_mode) == FRUSA_HUGE_NEVER;
+}
 
 /* Takes the lowest run of n granules at a multiple of `step` in the oldest chunk of a kind that
  * has one; 0 when there is none. The caller holds the lock. */

@@ -16,6 +16,12 @@ int fr_providers_divide(const struct frusa_fallback_ops *ops)
     return 0;
 }
 
+fr_alloc_function *fr_providers_sparse(const struct frusa_fallback_ops *ops)
+{
+    (void)ops;
+    return NULL;
+}
+
 int fr_providers_join(const void *low, const void *high)
 {
     (void)low;

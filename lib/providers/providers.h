@@ -20,6 +20,10 @@ int fr_providers_outlast(const struct frusa_fallback_ops *ops);
  * together, if the two calls below allow that. */
 int fr_providers_divide(const struct frusa_fallback_ops *ops);
 
+/* Another alloc function of the fallback, for blocks that may be hardly used; NULL: it has none. */
+typedef void *fr_alloc_function(void *ctx, size_t size, size_t align);
+fr_alloc_function *fr_providers_sparse(const struct frusa_fallback_ops *ops);
+
 /* Of such a fallback: whether two blocks that touch are one from now on; and whether the block
  * around an address is two from now on, cut there. Take a lock of rank FR_RANK_PROVIDER. */
 int fr_providers_join(const void *low, const void *high);

@@ -51,12 +51,17 @@ static struct fr_span *grow_over(struct fr_heap *h, unsigned cls, const struct f
     return s;
 }
 
+/* Larger objects may be written to in part; batches of smaller ones are going to be used. */
+#define DENSE_MAX ((size_t)8 << 10)
+
 /* One attempt at a length. */
 static struct fr_span *grow_by(struct fr_heap *h, unsigned cls, size_t bytes, size_t reserved,
                                size_t *got, int *at_limit)
 {
+    struct fr_need need = {bytes, fr_class_span_align(cls), FR_FOR_SPANS,
+                           fr_class_size(cls) > DENSE_MAX};
     struct fr_block block;
-    int found = fr_supply_take(h, bytes, fr_class_span_align(cls), FR_FOR_SPANS, &block, at_limit);
+    int found = fr_supply_take(h, &need, &block, at_limit);
     return found ? grow_over(h, cls, &block, reserved, got, at_limit) : NULL;
 }
 

@@ -38,6 +38,7 @@ void fr_kept_init(struct fr_heap *h)
 {
     struct fr_kept *k = &h->kept;
     k->divides = fr_providers_divide(&h->backing.ops) && fr_page_size() == FR_PAGE_SIZE;
+    h->backing.alloc_sparse = fr_providers_sparse(&h->backing.ops);
     fr_kept_set_most(h, (size_t)-1);
 }
 

@@ -64,15 +64,14 @@ static int publish(struct fr_heap *h, struct fr_span *s, const struct fr_block *
 void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align, int *is_zeroed,
                      int *at_limit)
 {
+    struct fr_need need = {bytes, align < FR_PAGE_SIZE ? FR_PAGE_SIZE : align, FR_FOR_LARGE, 1};
     struct fr_block block;
     if (bytes == 0)
         return NULL;
-    if (align < FR_PAGE_SIZE)
-        align = FR_PAGE_SIZE;
     struct fr_span *s = fr_meta_alloc_large_descriptor(h, at_limit);
     if (!s)
         return NULL;
-    if (fr_supply_take(h, bytes, align, FR_FOR_LARGE, &block, at_limit)) {
+    if (fr_supply_take(h, &need, &block, at_limit)) {
         *is_zeroed = block.is_fresh && fr_heap_memory_is_zeroed(h);
         if (publish(h, s, &block, size, bytes, at_limit))
             return block.base;

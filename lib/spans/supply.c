@@ -116,12 +116,11 @@ static void give_stale(struct fr_heap *h)
 
 /* ---- taking ---- */
 
-static int take_kept(struct fr_heap *h, size_t bytes, size_t align, enum fr_purpose purpose,
-                     struct fr_block *out)
+static int take_kept(struct fr_heap *h, const struct fr_need *need, struct fr_block *out)
 {
-    if (kept_bytes(h) < bytes || !fr_kept_take(h, bytes, align, out))
+    if (kept_bytes(h) < need->bytes || !fr_kept_take(h, need->bytes, need->align, out))
         return 0;
-    fr_fallback_repurpose(&h->backing, out->bytes, FR_FOR_KEPT, purpose);
+    fr_fallback_repurpose(&h->backing, out->bytes, FR_FOR_KEPT, need->purpose);
     return 1;
 }
 
@@ -146,50 +145,58 @@ static void keep_retired(struct fr_heap *h, struct fr_link *retired, size_t drai
 }
 
 /* Moves empty spans to the kept blocks until one fits. */
-static int gather(struct fr_heap *h, size_t bytes, size_t align, enum fr_purpose purpose,
-                  struct fr_block *out)
+static int gather(struct fr_heap *h, const struct fr_need *need, struct fr_block *out)
 {
     size_t passes = fr_release_passes(h);
     size_t most;
     int found = 0;
-    if (!h->kept.divides || fr_heap_is_checked(h) || bytes < GATHER_MIN || empty_bytes(h) < bytes)
+    if (!h->kept.divides || fr_heap_is_checked(h) || need->bytes < GATHER_MIN ||
+        empty_bytes(h) < need->bytes)
         return 0;
     for (unsigned cls; !found && (cls = emptiest(h, &most)) < FR_CLASS_COUNT;) {
         struct fr_link *retired = NULL;
-        size_t want = bytes;
+        size_t want = need->bytes;
         size_t drains = fr_kept_drains(h);
         fr_slab_retire_empty(h, cls, &retired, &want);
         keep_retired(h, retired, drains, passes);
-        found = take_kept(h, bytes, align, purpose, out);
+        found = take_kept(h, need, out);
     }
     fr_release_later_metadata(h, passes);
     return found;
 }
 
 /* Blocks that cannot be cut serve large objects only. */
-static int may_take_kept(const struct fr_heap *h, enum fr_purpose purpose)
+static int take_held(struct fr_heap *h, const struct fr_need *need, struct fr_block *out)
 {
-    return h->kept.divides || purpose == FR_FOR_LARGE;
+    return (h->kept.divides || need->purpose == FR_FOR_LARGE) &&
+           (take_kept(h, need, out) || gather(h, need, out));
 }
 
-int fr_supply_take(struct fr_heap *h, size_t bytes, size_t align, enum fr_purpose purpose,
-                   struct fr_block *out, int *at_limit)
+static int take_fresh(struct fr_heap *h, const struct fr_need *need, struct fr_block *out,
+                      int *at_limit)
 {
-    struct fr_block block = {NULL, bytes, align, 1};
-    size_t all = (size_t)-1;
-    give_stale(h);
-    if (may_take_kept(h, purpose) &&
-        (take_kept(h, bytes, align, purpose, out) || gather(h, bytes, align, purpose, out)))
-        return 1;
-    make_room(h, bytes);
-    size_t kept = kept_bytes(h);
-    block.base = fr_fallback_alloc(&h->backing, bytes, align, purpose, kept ? NULL : at_limit);
-    if (!block.base && kept) {
-        fr_supply_give_kept(h, &all);
-        block.base = fr_fallback_alloc(&h->backing, bytes, align, purpose, at_limit);
-    }
+    struct fr_block block = {NULL, need->bytes, need->align, 1};
+    block.base = (need->is_sparse ? fr_fallback_alloc_sparse : fr_fallback_alloc)(
+        &h->backing, need->bytes, need->align, need->purpose, at_limit);
     *out = block;
     return block.base != NULL;
+}
+
+int fr_supply_take(struct fr_heap *h, const struct fr_need *need, struct fr_block *out,
+                   int *at_limit)
+{
+    size_t all = (size_t)-1;
+    give_stale(h);
+    if (take_held(h, need, out))
+        return 1;
+    make_room(h, need->bytes);
+    size_t kept = kept_bytes(h);
+    if (take_fresh(h, need, out, kept ? NULL : at_limit))
+        return 1;
+    if (!kept)
+        return 0;
+    fr_supply_give_kept(h, &all);
+    return take_fresh(h, need, out, at_limit);
 }
 
 /* ---- keeping ---- */

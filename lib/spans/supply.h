@@ -17,13 +17,19 @@
 
 #include "spans/kept.h"
 
+/* What is needed, and what it is held for. */
+struct fr_need {
+    size_t bytes, align;
+    enum fr_purpose purpose;
+    int is_sparse; /* it may be hardly used */
+};
+
 /*
- * Memory for a span or a large object of `bytes` at `align`, held for `purpose`; 0 on failure,
- * *at_limit as in fr_fallback_alloc. A block for a large object may be longer than asked for. No
- * lock may be held.
+ * Memory for a span or a large object; 0 on failure, *at_limit as in fr_fallback_alloc. A block for
+ * a large object may be longer than asked for. No lock may be held.
  */
-int fr_supply_take(struct fr_heap *h, size_t bytes, size_t align, enum fr_purpose purpose,
-                   struct fr_block *out, int *at_limit);
+int fr_supply_take(struct fr_heap *h, const struct fr_need *need, struct fr_block *out,
+                   int *at_limit);
 
 /* Keeps the block of a large object that nobody can find any more, and takes over its descriptor;
  * 0: it is to go to the fallback. May call the fallback. */
