@@ -142,35 +142,158 @@ static void *realigned(struct fr_heap *h, void *p, size_t bytes, size_t align)
     return better;
 }
 
+/* ---- resizing ---- */
+
+/* Room beyond its size that an object which grows gets, so that a loop of small steps moves it once
+ * for each such part. Nothing of that is resident before it is touched. */
+#define HEADROOM_SHARE 8
+/* Shorter ends stay with an object that shrinks. */
+#define TAIL_MIN ((size_t)64 << 10)
+
+static void set_length(struct fr_heap *h, struct fr_span *s, size_t bytes, size_t room)
+{
+    fr_all_spans_guard(&h->all);
+    s->bytes = bytes;
+    s->room = room;
+    fr_all_spans_unguard(&h->all);
+}
+
+/* A descriptor for a block of its own, as of an object that nobody can find any more. */
+static struct fr_span *descriptor_of(struct fr_heap *h, char *base, size_t room, size_t align)
+{
+    struct fr_span *s = fr_meta_alloc_large_descriptor(h, NULL);
+    if (!s)
+        return NULL;
+    fr_span_init(s, h, FR_CLASS_LARGE, base, room, align, 0, 1);
+    s->room = room;
+    return s;
+}
+
+/* The upper end of an object's block becomes a kept block; 0: the fallback is to cut it. */
+static int keep_tail(struct fr_heap *h, struct fr_span *s, size_t bytes)
+{
+    size_t tail = s->room - bytes;
+    if (!h->kept.divides || tail > fr_load_relaxed(&h->kept.most))
+        return 0;
+    struct fr_span *rest = descriptor_of(h, s->base + bytes, tail, FR_PAGE_SIZE);
+    if (!rest)
+        return 0;
+    if (!fr_providers_cut(rest->base)) {
+        fr_meta_free_descriptor(h, rest);
+        return 0;
+    }
+    set_length(h, s, bytes, bytes);
+    if (!fr_supply_keep(h, rest))
+        give_back(h, rest);
+    return 1;
+}
+
+/* Without the fallback: inside the block of the object, or with a kept block behind it. */
+static int resize_here(struct fr_heap *h, struct fr_span *s, size_t bytes)
+{
+    size_t room = s->room;
+    if (s->disguised)
+        return 0;
+    if (bytes > room) {
+        if (!fr_kept_take_behind(h, s->base, s->base + room, bytes - room))
+            return 0;
+        fr_fallback_repurpose(&h->backing, bytes - room, FR_FOR_KEPT, FR_FOR_LARGE);
+        set_length(h, s, bytes, bytes);
+        return 1;
+    }
+    if (room - bytes >= TAIL_MIN && bytes < s->bytes)
+        return keep_tail(h, s, bytes);
+    set_length(h, s, bytes, room);
+    return 1;
+}
+
+/* The old block of an object that was moved. */
+static void leave_block(struct fr_heap *h, char *base, size_t room, size_t align)
+{
+    struct fr_span *s = descriptor_of(h, base, room, align);
+    if (!s)
+        fr_fallback_dealloc(&h->backing, base, room, align, FR_FOR_LARGE);
+    else if (!fr_supply_keep(h, s))
+        give_back(h, s);
+}
+
+/* A block and its length. */
+struct place {
+    char *base;
+    size_t room;
+};
+
+/* The fallback changes the block's length. */
+static int resize_block(struct fr_heap *h, struct place *at, size_t align, size_t room,
+                        int *at_limit)
+{
+    void *p = fr_fallback_resize(&h->backing, at->base, at->room, align, room, at_limit);
+    if (!p)
+        return 0;
+    at->base = realigned(h, p, room, align);
+    at->room = room;
+    return 1;
+}
+
+/* Another block takes the contents. */
+static int move_block(struct fr_heap *h, struct place *at, size_t align, size_t room, size_t bytes)
+{
+    struct fr_need need = {room, align, FR_FOR_LARGE, 1};
+    struct fr_block block;
+    if (!fr_supply_take(h, &need, &block, NULL))
+        return 0;
+    memcpy(block.base, at->base, bytes);
+    leave_block(h, at->base, at->room, align);
+    at->base = block.base;
+    at->room = block.bytes;
+    return 1;
+}
+
+/* A longer or a shorter block, with the first of the old `bytes` in it. */
+static int change_block(struct fr_heap *h, struct place *at, size_t align, size_t old_bytes,
+                        size_t bytes, int *at_limit)
+{
+    size_t room = bytes;
+    if (h->kept.divides && bytes > old_bytes && bytes < FR_SIZE_MAX / 2) {
+        room += fr_align_down(bytes / HEADROOM_SHARE, FR_PAGE_SIZE);
+        fr_supply_make_room(h, room - old_bytes);
+        if (resize_block(h, at, align, room, NULL) || resize_block(h, at, align, bytes, NULL) ||
+            move_block(h, at, align, room, old_bytes))
+            return 1;
+    }
+    return resize_block(h, at, align, bytes, at_limit);
+}
+
 void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int *at_limit)
 {
     size_t bytes = fr_large_bytes(new_size);
-    size_t align = fr_span_align(s);
-    void *old = fr_span_base(s);
-    size_t old_room = s->room;
+    struct place at = {fr_span_base(s), s->room};
     size_t old_size = fr_load_relaxed(&s->large_size);
     void *nodes;
+    if (bytes && resize_here(h, s, bytes)) {
+        fr_store_relaxed(&s->large_size, new_size);
+        return s->base;
+    }
     if (bytes == 0 || !h->backing.ops.resize || !fr_pagemap_reserve(&h->map, &nodes, at_limit))
         return NULL;
     /* The old entry goes before the call: the address may be handed out again while it runs. With
      * nodes in hand, neither the new entry nor the old one put back can fail. */
     fr_all_spans_remove(&h->all, s);
-    fr_pagemap_clear(&h->map, old, 1, s->outer);
+    fr_pagemap_clear(&h->map, at.base, 1, s->outer);
     fr_large_forget(s);
-    void *p = fr_fallback_resize(&h->backing, old, old_room, align, bytes, at_limit);
-    if (p) {
-        p = realigned(h, p, bytes, align);
-        s->base = p;
+    int done = change_block(h, &at, fr_span_align(s), s->bytes, bytes, at_limit);
+    if (done) {
+        s->base = at.base;
+        s->room = at.room;
         s->bytes = bytes;
-        s->room = bytes;
         fr_store_relaxed(&s->large_size, new_size);
     }
-    watch(s, fr_load_relaxed(&s->large_size), p && new_size < old_size ? new_size : old_size);
+    watch(s, fr_load_relaxed(&s->large_size), done && new_size < old_size ? new_size : old_size);
     fr_pagemap_set_reserved(&h->map, fr_span_base(s), fr_entry_make(s, FR_CLASS_LARGE), &s->outer,
                             nodes);
     fr_all_spans_add(&h->all, s, FR_LARGE_SPANS);
     fr_pagemap_trim_excess(&h->map);
-    return p;
+    return done ? at.base : NULL;
 }
 
 void fr_large_set_size(struct fr_span *s, size_t new_size)

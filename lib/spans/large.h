@@ -29,9 +29,11 @@ void *fr_large_alloc(struct fr_heap *h, size_t size, size_t bytes, size_t align,
 void fr_large_free(struct fr_heap *h, void *ptr, size_t check_bytes, struct fr_misuse *m);
 
 /*
- * Resizes through the fallback; NULL when that is not offered or refused: the object is then
- * untouched, and the caller allocates, copies and frees. `s` is the descriptor of a live object of
- * the caller's.
+ * Resizes a live object of the caller's, `s` its descriptor. It stays where it is if it shrinks, if
+ * its block is long enough or if a kept block lies behind it. Else the fallback resizes the block,
+ * or, where blocks are divided, it moves to another one. An object that grows there gets headroom.
+ * NULL when all of that is not offered or refused: the object is then untouched, and the caller
+ * allocates, copies and frees.
  */
 void *fr_large_resize(struct fr_heap *h, struct fr_span *s, size_t new_size, int *at_limit);
 

@@ -95,8 +95,7 @@ static size_t idle_share(const struct fr_heap *h)
     return IDLE_BYTES + fr_load_relaxed(&h->backing.held) / IDLE_SHARE;
 }
 
-/* Before `bytes` are taken from the fallback: empty memory that did not serve goes back. */
-static void make_room(struct fr_heap *h, size_t bytes)
+void fr_supply_make_room(struct fr_heap *h, size_t bytes)
 {
     size_t empty = empty_bytes(h);
     size_t idle = idle_share(h);
@@ -189,7 +188,7 @@ int fr_supply_take(struct fr_heap *h, const struct fr_need *need, struct fr_bloc
     give_stale(h);
     if (take_held(h, need, out))
         return 1;
-    make_room(h, need->bytes);
+    fr_supply_make_room(h, need->bytes);
     size_t kept = kept_bytes(h);
     if (take_fresh(h, need, out, kept ? NULL : at_limit))
         return 1;

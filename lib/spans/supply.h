@@ -31,6 +31,10 @@ struct fr_need {
 int fr_supply_take(struct fr_heap *h, const struct fr_need *need, struct fr_block *out,
                    int *at_limit);
 
+/* Before `bytes` are taken from the fallback in another way: empty memory that cannot serve goes
+ * back. */
+void fr_supply_make_room(struct fr_heap *h, size_t bytes);
+
 /* Keeps the block of a large object that nobody can find any more, and takes over its descriptor;
  * 0: it is to go to the fallback. May call the fallback. */
 int fr_supply_keep(struct fr_heap *h, struct fr_span *s);
