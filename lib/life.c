@@ -62,7 +62,6 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     inst->thread_cache_max =
         config->thread_cache_max ? config->thread_cache_max : DEFAULT_THREAD_CACHE_MAX;
     fr_registry_init(inst);
-    fr_retain_init(inst);
     inst->heap.backing.ops = *ops;
     fr_fallback_set_limit(&inst->heap.backing, config->limit);
     inst->heap.managed_max = config->managed_max ? config->managed_max : FRUSA_2M_MAX;
@@ -74,6 +73,7 @@ static void fill_in(struct fr_instance *inst, const struct frusa_fallback_ops *o
     }
     fr_heap_init(&inst->heap);
     fr_kept_init(&inst->heap);
+    fr_retain_init(inst);
     fr_instances_add(inst);
 }
 

@@ -15,11 +15,6 @@
 /* RESTING: a static instance that holds nothing, off the process's list (instances.h). */
 enum fr_life { FR_UNTOUCHED, FR_READY, FR_RESTING, FR_REFUSED };
 
-/* How much empty memory the instance keeps. Owner: retain.c. */
-struct fr_retain {
-    fr_atomic bound; /* bytes of empty spans; the largest number: no bound */
-};
-
 /* What a fork in progress did to the caches of other threads. Owner: recall.c. */
 enum fr_fork_state {
     FR_FORK_IDLE,        /* nothing: no fork, or no such caches */
@@ -59,7 +54,6 @@ struct fr_instance {
     size_t thread_cache_max; /* bytes */
     fr_lock recall_lock;     /* rank FR_RANK_RECALL: one recall at a time */
     struct fr_registry registry;
-    struct fr_retain retain;
     struct fr_link in_process; /* under the process lock, see instances.h */
     /* Of an instance at rest, under the process lock: its fast slot before, 0: none; and the value
      * of fr_fork_count when the rest began. */

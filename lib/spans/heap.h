@@ -55,7 +55,6 @@ struct fr_recycle_pace {
 #define FR_KEPT_BINS 80
 struct fr_kept {
     int divides;      /* blocks can be cut and joined; constant */
-    fr_atomic most;   /* bytes kept at most */
     fr_atomic bytes;  /* of all blocks; changed under the lock */
     fr_atomic drains; /* changed under the lock */
     fr_atomic oldest; /* when the least recently used block came, in seconds */
@@ -63,6 +62,18 @@ struct fr_kept {
     struct fr_link *by_age;             /* the least recently used first; NULL: none */
     struct fr_link *bins[FR_KEPT_BINS]; /* any member of a circular list; NULL: none */
     size_t filled[(FR_KEPT_BINS + FR_WORD_BITS - 1) / FR_WORD_BITS]; /* bins that are not empty */
+};
+
+/* How much idle memory is kept, in bytes. Owner: rhythm.c. */
+struct fr_rhythm {
+    fr_atomic bound;    /* on empty spans and kept blocks, now */
+    fr_atomic set;      /* the same as it was set; the largest number: none */
+    fr_atomic kept_set; /* on kept blocks, as it was set; 0: none is kept */
+    fr_atomic extra;    /* beyond both, now */
+    fr_atomic given;    /* went back because of the bound, and was not missed */
+    fr_atomic missed;   /* was taken again soon after */
+    fr_atomic turns;
+    fr_atomic last; /* when the last went back, in seconds */
 };
 
 /* In `flags`, beside those of struct frusa_config: under a memory checker (port/tools.h). */
@@ -116,6 +127,7 @@ struct fr_heap {
     struct fr_recycle_pace recycle;
     struct fr_releases releases;
     struct fr_kept kept;
+    struct fr_rhythm rhythm;
     /* by class, metadata after data */
     struct fr_slab slabs[FR_CLASS_COUNT + FR_META_COUNT];
     struct fr_empties empties[FR_CLASS_COUNT + FR_META_COUNT];

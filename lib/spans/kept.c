@@ -39,15 +39,6 @@ void fr_kept_init(struct fr_heap *h)
     struct fr_kept *k = &h->kept;
     k->divides = fr_providers_divide(&h->backing.ops) && fr_page_size() == FR_PAGE_SIZE;
     h->backing.alloc_sparse = fr_providers_sparse(&h->backing.ops);
-    fr_kept_set_most(h, (size_t)-1);
-}
-
-/* A checked instance gives memory back at once: a use after free faults then. */
-void fr_kept_set_most(struct fr_heap *h, size_t bytes)
-{
-    if (bytes == (size_t)-1)
-        bytes = h->kept.divides ? FR_KEPT_DEFAULT : 0;
-    fr_store_relaxed(&h->kept.most, fr_heap_is_checked(h) ? 0 : bytes);
 }
 
 size_t fr_kept_drains(const struct fr_heap *h)

@@ -35,13 +35,7 @@ struct fr_block {
     int is_fresh; /* its memory is as it came from the fallback */
 };
 
-/* What is kept by default where the fallback's blocks can be divided. */
-#define FR_KEPT_DEFAULT ((size_t)64 << 20)
-
 void fr_kept_init(struct fr_heap *h);
-
-/* Sets how many bytes are kept at most; the largest number: the default. */
-void fr_kept_set_most(struct fr_heap *h, size_t bytes);
 
 /* How often all kept blocks were taken off to be given back. */
 size_t fr_kept_drains(const struct fr_heap *h);

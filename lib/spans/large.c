@@ -173,7 +173,7 @@ static struct fr_span *descriptor_of(struct fr_heap *h, char *base, size_t room,
 static int keep_tail(struct fr_heap *h, struct fr_span *s, size_t bytes)
 {
     size_t tail = s->room - bytes;
-    if (!h->kept.divides || tail > fr_load_relaxed(&h->kept.most))
+    if (!h->kept.divides || tail > fr_rhythm_kept_bound(h))
         return 0;
     struct fr_span *rest = descriptor_of(h, s->base + bytes, tail, FR_PAGE_SIZE);
     if (!rest)

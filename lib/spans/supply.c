@@ -79,7 +79,7 @@ static int retire_step(struct fr_heap *h, size_t bytes, struct fr_link **retired
     return cls < FR_CLASS_COUNT;
 }
 
-size_t fr_supply_trim(struct fr_heap *h, size_t most)
+static size_t trim_to(struct fr_heap *h, size_t most)
 {
     size_t passes = fr_release_passes(h);
     struct fr_link *retired = NULL;
@@ -87,6 +87,23 @@ size_t fr_supply_trim(struct fr_heap *h, size_t most)
     while ((empty = empty_bytes(h)) > most && retire_step(h, empty - most, &retired))
         ;
     return fr_release_retired(h, retired, FR_DATA_SPANS, passes);
+}
+
+size_t fr_supply_trim(struct fr_heap *h)
+{
+    fr_rhythm_given(h, 0); /* may raise the bound */
+    if (empty_bytes(h) <= fr_rhythm_bound(h))
+        return 0;
+    size_t bytes = trim_to(h, fr_rhythm_bound(h) / 2);
+    fr_rhythm_given(h, bytes);
+    return bytes;
+}
+
+/* A checked instance gives large objects back at once: a use after free faults then. */
+void fr_supply_set_bound(struct fr_heap *h, size_t bytes)
+{
+    size_t kept = bytes == (size_t)-1 ? (h->kept.divides ? FR_KEPT_DEFAULT : 0) : bytes;
+    fr_rhythm_set(h, bytes, fr_heap_is_checked(h) ? 0 : kept);
 }
 
 /* What may lie idle beside what is in use. */
@@ -103,7 +120,7 @@ void fr_supply_make_room(struct fr_heap *h, size_t bytes)
         return;
     if (bytes < LEAST_BYTES)
         bytes = LEAST_BYTES;
-    fr_supply_trim(h, empty - idle < bytes ? idle : empty - bytes);
+    trim_to(h, empty - idle < bytes ? idle : empty - bytes);
 }
 
 static void give_stale(struct fr_heap *h)
@@ -111,6 +128,8 @@ static void give_stale(struct fr_heap *h)
     size_t want = STALE_STEP;
     if (fr_kept_is_stale(h))
         fr_supply_give_kept(h, &want);
+    if (fr_rhythm_fade(h))
+        trim_to(h, fr_rhythm_bound(h));
 }
 
 /* ---- taking ---- */
@@ -178,6 +197,8 @@ static int take_fresh(struct fr_heap *h, const struct fr_need *need, struct fr_b
     block.base = (need->is_sparse ? fr_fallback_alloc_sparse : fr_fallback_alloc)(
         &h->backing, need->bytes, need->align, need->purpose, at_limit);
     *out = block;
+    if (block.base)
+        fr_rhythm_taken(h, need->bytes);
     return block.base != NULL;
 }
 
@@ -200,21 +221,31 @@ int fr_supply_take(struct fr_heap *h, const struct fr_need *need, struct fr_bloc
 
 /* ---- keeping ---- */
 
+/* Blocks that were kept longest go when there are too many. */
+static void keep_to_bound(struct fr_heap *h, size_t most)
+{
+    size_t kept = kept_bytes(h);
+    size_t over = kept > most ? kept - most : 0;
+    if (over)
+        fr_rhythm_given(h, fr_supply_give_kept(h, &over));
+}
+
 int fr_supply_keep(struct fr_heap *h, struct fr_span *s)
 {
-    size_t most = fr_load_relaxed(&h->kept.most);
+    size_t most = fr_rhythm_kept_bound(h);
     size_t bytes = s->room;
+    if (most == 0)
+        return 0;
     if (bytes > most)
+        fr_rhythm_given(h, bytes);
+    if (bytes > fr_rhythm_kept_bound(h))
         return 0;
     fr_fallback_repurpose(&h->backing, bytes, FR_FOR_LARGE, FR_FOR_KEPT);
     if (!fr_kept_add(h, s, bytes, fr_kept_drains(h))) {
         fr_fallback_repurpose(&h->backing, bytes, FR_FOR_KEPT, FR_FOR_LARGE);
         return 0;
     }
-    size_t kept = kept_bytes(h);
-    size_t over = kept > most ? kept - most : 0;
-    if (over)
-        fr_supply_give_kept(h, &over);
+    keep_to_bound(h, fr_rhythm_kept_bound(h));
     give_stale(h);
     return 1;
 }

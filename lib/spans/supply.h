@@ -16,6 +16,13 @@
 #define FR_SUPPLY_H
 
 #include "spans/kept.h"
+#include "spans/rhythm.h"
+
+/* What is kept of large objects by default where the fallback's blocks can be divided. */
+#define FR_KEPT_DEFAULT ((size_t)64 << 20)
+
+/* Sets the bound on empty memory, kept blocks included; the largest number: none. */
+void fr_supply_set_bound(struct fr_heap *h, size_t bytes);
 
 /* What is needed, and what it is held for. */
 struct fr_need {
@@ -39,9 +46,9 @@ void fr_supply_make_room(struct fr_heap *h, size_t bytes);
  * 0: it is to go to the fallback. May call the fallback. */
 int fr_supply_keep(struct fr_heap *h, struct fr_span *s);
 
-/* Gives back empty memory, of kept blocks and of empty spans, until `most` bytes are left; returns
- * the bytes. */
-size_t fr_supply_trim(struct fr_heap *h, size_t most);
+/* Gives back empty memory, of kept blocks and of empty spans, until half of the bound is left;
+ * returns the bytes. */
+size_t fr_supply_trim(struct fr_heap *h);
 
 /* Gives back kept blocks until *want bytes went back; lowers *want by that and returns it. When
  * there are not more than that, drains them. */
