@@ -448,7 +448,8 @@ int frusa_set_limit(frusa_t *f, size_t limit) FRUSA_ATTR_((nonnull(1)));
  * Blocks of large objects count too. Within the bound they stay for later large objects, and they
  * go back when they were not used for some seconds, at the next call that needs memory or gives a
  * large object back. Without a bound up to 64 MiB of them stay over frusa_fallback_mmap, none over
- * other fallbacks. Returns 0, or -1 with errno:
+ * other fallbacks. A bound of 16 MiB or more rises for a while, to up to eight times as much, for
+ * use that goes up and down by more in a steady rhythm. Returns 0, or -1 with errno:
  *   EINVAL  a static instance with options out of range
  */
 int frusa_set_retain(frusa_t *f, size_t bytes) FRUSA_ATTR_((nonnull(1)));
@@ -596,7 +597,7 @@ void frusa_set_panic_handler(void (*handler)(void *arg, const char *message), vo
 extern const struct frusa_fallback_ops frusa_fallback_mmap;
 
 /* Modes of frusa_set_huge. */
-#define FRUSA_HUGE_AUTO   0 /* once the heap has grown */
+#define FRUSA_HUGE_AUTO   0 /* once the heap has grown, for objects of up to 8 KiB */
 #define FRUSA_HUGE_NEVER  1 /* not even where the system would do it by itself */
 #define FRUSA_HUGE_ALWAYS 2 /* from the first byte: then a small program holds 2 MiB at least */
 

@@ -35,8 +35,8 @@ enum fr_purpose { FR_FOR_SPANS, FR_FOR_METADATA, FR_FOR_LARGE, FR_FOR_KEPT, FR_P
 struct fr_backing {
     /* a copy, constant while the instance lives */
     struct frusa_fallback_ops ops;
-    /* Instead of ops.alloc, for blocks that may be hardly used: none of their memory is to be resident
-     * before it is touched. NULL: not offered. Constant. */
+    /* Instead of ops.alloc, for blocks that may be hardly used: none of their memory is to be
+     * resident before it is touched. NULL: not offered. Constant. */
     void *(*alloc_sparse)(void *ctx, size_t size, size_t align);
     fr_atomic limit; /* bytes, 0: none */
     /* bytes handed out, and being asked for */

@@ -6,8 +6,8 @@
  * the lock of all spans, so the sum is exact. The thread that makes the sum exceed the bound gives
  * back until half of the bound is left, at the end of its slow path and with no lock held. So
  * traffic that goes up and down by less than half of the bound never calls the fallback. Programs
- * that do so by more, in a steady rhythm, get a higher bound for a while (rhythm.h). What caches hold does not count: caches have a bound of their own, and
- * no cache is recalled for this.
+ * that do so by more, in a steady rhythm, get a higher bound for a while (rhythm.h). What caches
+ * hold does not count: caches have a bound of their own, and no cache is recalled for this.
  *
  * Every path that may give objects to slabs ends with fr_retain_check, so the bound holds whenever
  * nobody is inside.

@@ -15,8 +15,8 @@
 void fr_fallback_mmap_fork_prepare(void);
 void fr_fallback_mmap_fork_child(void);
 
-/* As frusa_fallback_mmap.alloc, for blocks that may be hardly used: nothing is resident before it is
- * touched, and huge pages come only in mode ALWAYS. */
+/* As frusa_fallback_mmap.alloc, for blocks that may be hardly used: nothing is resident before it
+ * is touched, and huge pages come only in mode ALWAYS. */
 void *fr_fallback_mmap_alloc_sparse(void *ctx, size_t size, size_t align);
 
 /*

@@ -68,8 +68,8 @@ static int fill_row(const struct fr_span *s, struct frusa_span_info *row)
         return 0;
     memset(row, 0, sizeof(*row));
     row->address = fr_span_base(s);
-    row->bytes = s->bytes;
     row->large = s->cls == FR_CLASS_LARGE;
+    row->bytes = row->large ? s->room : s->bytes;
     row->object_size = row->large ? s->bytes : s->object_size;
     row->slots = s->capacity;
     row->live = count;

@@ -73,6 +73,7 @@ struct fr_rhythm {
     fr_atomic given;    /* went back because of the bound, and was not missed */
     fr_atomic missed;   /* was taken again soon after */
     fr_atomic turns;
+    fr_atomic high; /* idle memory was above what was set */
     fr_atomic last; /* when the last went back, in seconds */
 };
 

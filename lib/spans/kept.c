@@ -243,6 +243,7 @@ int fr_kept_add(struct fr_heap *h, struct fr_span *s, size_t bytes, size_t drain
     fr_all_spans_unguard(&h->all);
     if (is_late)
         return 0;
+    fr_bell_ring(&h->bell);
     free_record(h, unused[0]);
     free_record(h, unused[1]);
     return 1;

@@ -91,15 +91,26 @@ void fr_rhythm_taken(struct fr_heap *h, size_t bytes)
     fr_fetch_add_relaxed(&r->missed, missed);
 }
 
-/* The time of the last use: what is kept beyond the bound is in use while it is not idle. */
+/* What was added is in use while idle memory goes up and down: above the bound that was set, where
+ * it would have gone back, and below half of it. */
+static void note_swing(struct fr_rhythm *r, size_t empty)
+{
+    size_t base = base_of(r);
+    if (empty > base)
+        fr_store_relaxed(&r->high, 1);
+    else if (empty <= base / 2 && fr_load_relaxed(&r->high)) {
+        fr_store_relaxed(&r->high, 0);
+        fr_store_relaxed(&r->last, fr_clock_seconds());
+    }
+}
+
 int fr_rhythm_fade(struct fr_heap *h)
 {
     struct fr_rhythm *r = &h->rhythm;
     size_t extra = fr_load_relaxed(&r->extra);
     if (extra == 0)
         return 0;
-    if (fr_load_relaxed(&h->empty_bytes) <= base_of(r) / 2)
-        fr_store_relaxed(&r->last, fr_clock_seconds());
+    note_swing(r, fr_load_relaxed(&h->empty_bytes));
     if (is_recent(r))
         return 0;
     fr_store_relaxed(&r->last, fr_clock_seconds());

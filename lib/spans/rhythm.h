@@ -6,9 +6,9 @@
  * A program that needs 100 MiB again and again would give a part of it back and take it from the
  * system each time, when the bound is 64 MiB. So memory that goes back because of the bound is
  * counted, and memory that is taken within seconds after that. Each time that memory goes back
- * after as much was missed is a turn. From the third turn on, what was missed is added to the
- * bound. So idle memory never comes to more than what the program has used a moment before. What
- * was added halves whenever nothing was missed for some seconds.
+ * after an eighth of the bound was missed is a turn. From the second turn on, what was missed is
+ * added to the bound. So idle memory never comes to more than what the program has used a moment
+ * before. What was added halves whenever it was not used for some seconds.
  *
  * Bounds below FR_RHYTHM_LEAST stay as they were set. Threads may miscount each other's bytes.
  */

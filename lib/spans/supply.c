@@ -194,8 +194,12 @@ static int take_fresh(struct fr_heap *h, const struct fr_need *need, struct fr_b
                       int *at_limit)
 {
     struct fr_block block = {NULL, need->bytes, need->align, 1};
-    block.base = (need->is_sparse ? fr_fallback_alloc_sparse : fr_fallback_alloc)(
-        &h->backing, need->bytes, need->align, need->purpose, at_limit);
+    if (need->is_sparse)
+        block.base = fr_fallback_alloc_sparse(&h->backing, need->bytes, need->align, need->purpose,
+                                              at_limit);
+    else
+        block.base =
+            fr_fallback_alloc(&h->backing, need->bytes, need->align, need->purpose, at_limit);
     *out = block;
     if (block.base)
         fr_rhythm_taken(h, need->bytes);
