@@ -102,13 +102,14 @@ FRUSA_INLINE_FN_ void frusa_inline_store_release_(struct frusa_inline_word_ *w, 
 
 /*
  * The free objects of one size class in a cache: an array of pointers between the addresses lo and
- * hi, used from lo up to top. All are 0 when the class has no array yet.
+ * hi, used from lo up to top. All are 0 when the class has no array yet. `kept` is the library's
+ * own.
  */
 struct frusa_inline_magazine_ {
     struct frusa_inline_word_ top;
     struct frusa_inline_word_ lo;
     struct frusa_inline_word_ hi;
-    size_t reserved;
+    void *kept;
 };
 
 struct frusa_inline_cache_ {

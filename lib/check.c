@@ -28,6 +28,19 @@ static int entries_are_valid(const struct fr_span *s)
     return 1;
 }
 
+/* Of a data span of an instance that is not checked. */
+static int kept_words_are_valid(const struct fr_span *s)
+{
+    size_t kept = 0;
+    for (size_t word = 0; word < s->words; word++) {
+        size_t bits = fr_load_relaxed(&s->taken[s->words + word]);
+        CHECK((bits & ~fr_load_relaxed(&s->taken[word])) == 0);
+        kept += fr_popcount(bits);
+    }
+    CHECK(kept == s->kept);
+    return 1;
+}
+
 int fr_span_is_valid(const struct fr_span *s)
 {
     size_t count = fr_load_relaxed(&s->count);
@@ -44,6 +57,8 @@ int fr_span_is_valid(const struct fr_span *s)
         CHECK((s->bin == FR_BIN_NONE) == (count == s->capacity));
         CHECK(fr_load_relaxed(&s->fresh) <= fr_span_slots(s));
     }
+    if (s->cls < FR_CLASS_COUNT && !fr_heap_is_checked(s->heap) && !kept_words_are_valid(s))
+        return 0;
     return entries_are_valid(s);
 }
 
@@ -96,6 +111,23 @@ int fr_slab_is_valid(struct fr_heap *h, unsigned cls)
     return 1;
 }
 
+/* The spans in which a cache keeps objects of a class; adds their bytes. */
+static int kept_is_valid(const struct frusa_cache *c, unsigned cls, size_t *bytes)
+{
+    struct fr_link *first = c->fast.magazines[cls].kept;
+    size_t objects = 0;
+    for (struct fr_link *link = first; link;) {
+        const struct fr_span *s = FR_CONTAINER_OF(link, struct fr_span, in_owner);
+        CHECK(s->kept != 0 && s->cls == cls && fr_load_relaxed(&s->owner) == c->owner.id);
+        CHECK(link->next->prev == link);
+        objects += s->kept;
+        link = link->next == first ? NULL : link->next;
+    }
+    CHECK(objects == fr_load_u32_relaxed(&c->info[cls].kept));
+    *bytes += objects * fr_class_size(cls);
+    return 1;
+}
+
 static int caches_are_valid(struct fr_instance *inst)
 {
     size_t cached[FR_CACHED_CLASSES] = {0};
@@ -103,6 +135,7 @@ static int caches_are_valid(struct fr_instance *inst)
          link = link->next) {
         struct frusa_cache *c = fr_cache_of_link(link);
         size_t capacity = 0;
+        size_t kept = 0;
         CHECK(fr_load_relaxed(&c->fast.busy) == 0 && fr_load_relaxed(&c->state) == 0);
         for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
             const struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
@@ -110,12 +143,15 @@ static int caches_are_valid(struct fr_instance *inst)
             size_t top = fr_load_relaxed(&mag->top);
             size_t hi = fr_load_relaxed(&mag->hi);
             CHECK(lo <= top && top <= hi && (top - lo) % sizeof(void *) == 0);
-            CHECK(lo == (size_t)(uintptr_t)c->info[cls].base);
+            CHECK((lo != 0) == (c->info[cls].capacity != 0));
             CHECK(hi - lo == c->info[cls].capacity * sizeof(void *));
             capacity += c->info[cls].capacity * fr_class_size(cls);
             cached[cls] += fr_cache_objects(c, cls);
+            if (!kept_is_valid(c, cls, &kept))
+                return 0;
         }
-        CHECK(capacity + c->budget == inst->thread_cache_max);
+        CHECK(capacity + c->budget + c->owner.most == inst->thread_cache_max);
+        CHECK(kept == c->owner.bytes && kept <= c->owner.most);
     }
     for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
         CHECK(cached[cls] <= fr_load_relaxed(&inst->heap.slabs[cls].used));

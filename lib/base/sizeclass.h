@@ -43,9 +43,9 @@
 #define FR_CLASS_COUNT                                                                             \
     (FR_LINEAR_COUNT + ((FR_CLASS_MAX_LOG2 - FR_LINEAR_MAX_LOG2) << FR_STEPS_LOG2) + 1)
 #define FR_CHECKED_MAX_SIZE (FR_CLASS_MAX_SIZE + (FR_CLASS_MAX_SIZE >> FR_STEPS_LOG2))
-#define FR_META_COUNT       5u /* metadata blocks of 128 .. 2048 bytes */
+#define FR_META_COUNT       4u /* metadata blocks of 256 .. 2048 bytes */
 #define FR_META_FIRST       FR_CLASS_COUNT
-#define FR_META_MIN_LOG2    7
+#define FR_META_MIN_LOG2    8
 #define FR_META_MAX_SIZE    ((size_t)1 << (FR_META_MIN_LOG2 + FR_META_COUNT - 1))
 #define FR_CLASS_LARGE      (FR_META_FIRST + FR_META_COUNT)
 #define FR_CLASS_BITS       7 /* all of the above fit */

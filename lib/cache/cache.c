@@ -4,8 +4,10 @@
 
 #include "port/memory.h"
 #include "port/wait.h"
+#include "spans/give.h"
 #include "spans/grow.h"
 #include "spans/meta.h"
+#include "spans/slab.h"
 
 /* Slots of a magazine, at most: the largest metadata block. */
 #define CAPACITY_MAX (FR_META_MAX_SIZE / sizeof(void *))
@@ -15,6 +17,9 @@
 #define START_SLOTS 64 /* bursts of a hundred over a few classes stay inside */
 #define FULL_BYTES  ((size_t)128 << 10)
 #define LEAST_SLOTS 2
+
+/* This part of what a cache may hold is for objects that it keeps in spans. */
+#define KEPT_SHARE 4
 
 /* The first refill takes so many bytes of objects, each further one twice as many, up to half the
  * magazine: thread after thread that needs a few of each size would otherwise keep ten times
@@ -89,8 +94,19 @@ void fr_cache_close(struct frusa_cache *c)
     close_to_programs(c);
 }
 
+/* Checked instances have no room for kept bits in their spans. */
+static void init_owner(struct frusa_cache *c)
+{
+    size_t most = c->instance->thread_cache_max;
+    c->owner.most = most / KEPT_SHARE;
+    c->budget = most - c->owner.most;
+    if (!fr_heap_is_checked(&c->instance->heap))
+        c->owner.id = fr_owner_new_id();
+}
+
 void fr_cache_init(struct frusa_cache *c)
 {
+    init_owner(c);
     c->fast.offsets = magazine_offsets;
     c->fast.pages = fr_pagemap_root_for_inline();
     fr_cache_open(c);
@@ -154,9 +170,8 @@ static int install_array(struct frusa_cache *c, unsigned cls, void **array, size
         return 0;
     size_t used = fr_cache_objects(c, cls);
     if (used)
-        memcpy(array, info->base, used * sizeof(void *));
+        memcpy(array, fr_load_ptr_relaxed(&mag->lo), used * sizeof(void *));
     c->budget -= more;
-    info->base = array;
     info->capacity = (uint16_t)capacity;
     fr_store_ptr_relaxed(&mag->top, array + used);
     fr_store_ptr_relaxed(&mag->lo, array);
@@ -176,7 +191,7 @@ static int set_capacity(struct frusa_cache *c, unsigned cls, size_t capacity)
     size_t unused_bytes = capacity * sizeof(void *);
     int done = 0;
     if (fr_cas_acquire(&c->state, 0, FR_CACHE_RESIZING)) {
-        void *old = c->info[cls].base;
+        void *old = fr_load_ptr_relaxed(&c->fast.magazines[cls].lo);
         size_t old_bytes = c->info[cls].capacity * sizeof(void *);
         done = install_array(c, cls, array, capacity);
         fr_store_release(&c->state, 0);
@@ -190,28 +205,52 @@ static int set_capacity(struct frusa_cache *c, unsigned cls, size_t capacity)
     return done;
 }
 
-void fr_cache_forget_array(struct frusa_cache *c, unsigned cls)
+static void forget_array(struct frusa_cache *c, unsigned cls)
 {
     struct frusa_inline_magazine_ *mag = &c->fast.magazines[cls];
-    c->info[cls].base = NULL;
     c->info[cls].capacity = 0;
     fr_store_relaxed(&mag->top, 0);
     fr_store_relaxed(&mag->lo, 0);
     fr_store_relaxed(&mag->hi, 0);
 }
 
-void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+/* The caller has the cache to itself. */
+static void drain_array(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
 {
     struct fr_heap *h = &c->instance->heap;
-    struct fr_magazine_info *info = &c->info[cls];
-    void **base = info->base;
+    size_t capacity = c->info[cls].capacity;
+    void **base = fr_load_ptr_relaxed(&c->fast.magazines[cls].lo);
     if (!base)
         return;
-    size_t bytes = info->capacity * sizeof(void *);
     fr_slab_give(h, cls, base, fr_cache_objects(c, cls), m);
-    c->budget += info->capacity * fr_class_size(cls);
-    fr_cache_forget_array(c, cls);
-    fr_meta_free(h, base, bytes);
+    c->budget += capacity * fr_class_size(cls);
+    forget_array(c, cls);
+    fr_meta_free(h, base, capacity * sizeof(void *));
+}
+
+/* The same caller: gives what the cache keeps of the class in spans. */
+static void give_kept(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    struct fr_keep keep = fr_cache_keep(c, cls);
+    fr_owned_give_all(&keep, m);
+}
+
+void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
+{
+    drain_array(c, cls, m);
+    give_kept(c, cls, m);
+}
+
+/* Spans that it owned go on with the old id, so that nobody trusts their kept bits. */
+void fr_cache_lose_contents(struct frusa_cache *c)
+{
+    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++) {
+        forget_array(c, cls);
+        c->fast.magazines[cls].kept = NULL;
+        fr_store_u32_relaxed(&c->info[cls].kept, 0);
+    }
+    c->owner.bytes = 0;
+    init_owner(c);
 }
 
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m)
@@ -237,7 +276,7 @@ static void fade(struct frusa_cache *c, unsigned cls, struct fr_misuse *m)
     if (n != c->info[cls].seen)
         return;
     if (n == 0) {
-        fr_cache_drain(c, cls, m);
+        drain_array(c, cls, m);
         return;
     }
     size_t half = (n + 1) / 2;
@@ -260,8 +299,10 @@ static void age(struct frusa_cache *c, enum ageing how, struct fr_misuse *m)
         c->ageing = (cls + 1) % FR_CACHED_CLASSES;
         if (!c->info[cls].used && how == DROP)
             fr_cache_drain(c, cls, m);
-        else if (!c->info[cls].used)
+        else if (!c->info[cls].used) {
             fade(c, cls, m);
+            give_kept(c, cls, m);
+        }
         c->info[cls].used = 0;
         c->info[cls].seen = (uint16_t)fr_cache_objects(c, cls);
     }
@@ -305,7 +346,7 @@ static size_t batch_of(const struct frusa_cache *c, unsigned cls)
 static void batch_taken(struct frusa_cache *c, unsigned cls, size_t n)
 {
     size_t full = full_batch(c, cls);
-    if (n >= c->info[cls].batch)
+    if (n + LINE_SHARERS > c->info[cls].batch) /* batch_of rounds down */
         c->info[cls].batch = (uint8_t)(n + (n + 1) / 2 < full ? n + (n + 1) / 2 : full);
 }
 
@@ -334,7 +375,16 @@ static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_
         age(c, DROP, m);
 }
 
-/* A batch out of the slab, straight into the array; returns one of it. NULL: no free object, or a
+/* The owner is inside with busy 2, and the cache is not RECALLED. Up to n objects: what the cache
+ * keeps, or else others out of the slab. */
+static size_t take_batch(struct frusa_cache *c, unsigned cls, size_t n, void **out)
+{
+    struct fr_keep keep = fr_cache_keep(c, cls);
+    size_t got = fr_owned_take(&keep, n, out);
+    return got ? got : fr_slab_take_for(&c->instance->heap, cls, c->owner.id, n, out, NULL);
+}
+
+/* A batch, straight into the array; returns one of it. NULL: no free object, or a
  * recall is on. */
 static void *refill(struct frusa_cache *c, unsigned cls)
 {
@@ -347,7 +397,7 @@ static void *refill(struct frusa_cache *c, unsigned cls)
         size_t n = batch_of(c, cls);
         if (n > room)
             n = room;
-        size_t got = fr_slab_take(&c->instance->heap, cls, n, (void **)top, NULL);
+        size_t got = take_batch(c, cls, n, (void **)top);
         if (got) {
             fr_count(FR_EVENT_REFILL);
             batch_taken(c, cls, got);
@@ -402,6 +452,8 @@ static void *grow_and_refill(struct frusa_cache *c, unsigned cls, int *at_limit)
     size_t batch = batch_of(c, cls);
     size_t n;
     struct fr_span *s = fr_grow(&c->instance->heap, cls, batch ? batch : 1, &n, at_limit);
+    if (s && c->owner.id)
+        fr_slab_adopt(s, c->owner.id);
     return s ? refill_from(c, cls, s, n) : NULL;
 }
 
@@ -440,6 +492,17 @@ static int keep(struct frusa_inline_magazine_ *mag, void *p)
     return 1;
 }
 
+/* The owner is inside with busy 2, and the cache is not RECALLED. Gives n objects back that it will
+ * not look at any more; those of spans that it owns stay with it. */
+static void give_or_keep(struct frusa_cache *c, unsigned cls, void **objects, size_t n,
+                         struct fr_misuse *m)
+{
+    struct fr_keep keep = fr_cache_keep(c, cls);
+    size_t left = fr_owned_keep(&keep, objects, n, m);
+    if (left)
+        fr_slab_give(&c->instance->heap, cls, objects, left, m);
+}
+
 /* Makes room by giving the upper half back, then keeps p. 0: a recall is on, or the magazine has
  * no array. */
 static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_misuse *m)
@@ -453,7 +516,7 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
             size_t n = (fr_cache_objects(c, cls) + 1) / 2;
             top -= n * sizeof(void *);
             fr_count(FR_EVENT_FLUSH);
-            fr_slab_give(&c->instance->heap, cls, (void **)top, n, m);
+            give_or_keep(c, cls, (void **)top, n, m);
             fr_store_relaxed(&mag->top, top);
         }
         done = keep(mag, p);
@@ -495,5 +558,5 @@ size_t fr_cache_bytes(const struct frusa_cache *c, unsigned cls, int no_recall)
         return 0;
     size_t n =
         top > lo && top - lo <= CAPACITY_MAX * sizeof(void *) ? (top - lo) / sizeof(void *) : 0;
-    return n * fr_class_size(cls);
+    return (n + fr_load_u32_relaxed(&c->info[cls].kept)) * fr_class_size(cls);
 }

@@ -22,6 +22,8 @@
  * Where the light barrier is a fence the limits are always 0. The paths with a fence, in fast.h,
  * test the state.
  *
+ * What a magazine cannot hold may stay with the cache in spans that it owns, see owned.h.
+ *
  * Magazines start short, double when bursts go past them, and fade while their owner works with
  * other classes.
  *
@@ -63,6 +65,7 @@
 
 #include "cache/instance.h"
 #include "port/barrier.h"
+#include "spans/owned.h"
 
 /* Objects up to here are cached; beyond, a lock and two atomic operations are nothing beside the
  * use of the memory, and a handful of objects would fill a cache. */
@@ -76,14 +79,14 @@ _Static_assert(FR_CACHED_CLASSES <= FRUSA_INLINE_CLASSES_, "each cached class ha
 /* What the fast paths do not need of a magazine. Covered by the cache's state but for the
  * owner's. */
 struct fr_magazine_info {
-    void **base;       /* the array; NULL: none */
     uint16_t capacity; /* slots of the array */
     int8_t last;       /* the owner's: direction of the last slow path, see adapt */
     uint8_t score;     /* the owner's: how much they went the same way */
     uint8_t used;      /* the owner's: a slow path ran since the last ageing */
     /* the owner's: objects that the next refill takes; 0: as in the beginning */
     uint8_t batch;
-    uint16_t seen; /* the owner's: objects in it at the last ageing */
+    uint16_t seen;      /* the owner's: objects in it at the last ageing */
+    fr_atomic_u32 kept; /* objects in spans that the cache owns, see owned.h */
 };
 
 /* Bits of a cache's state. */
@@ -106,10 +109,11 @@ struct frusa_cache {
     struct fr_link in_registry;
     /* bytes of capacity that may still be given out; covered by the state */
     size_t budget;
-    int fenced;      /* the light barrier is a fence here; constant */
-    unsigned ageing; /* the owner's: class at which ageing goes on */
-    unsigned misses; /* the owner's: slow paths taken so far */
-    int is_lost;     /* a fork's: the owner did not leave in time */
+    struct fr_owner owner; /* of spans; covered like the magazines */
+    int fenced;            /* the light barrier is a fence here; constant */
+    unsigned ageing;       /* the owner's: class at which ageing goes on */
+    unsigned misses;       /* the owner's: slow paths taken so far */
+    int is_lost;           /* a fork's: the owner did not leave in time */
     struct fr_magazine_info info[FR_CACHED_CLASSES];
 };
 
@@ -140,6 +144,13 @@ FR_INLINE void fr_cache_enter(struct frusa_cache *c, size_t busy, int fenced)
 FR_INLINE void fr_cache_leave(struct frusa_cache *c)
 {
     fr_store_release(&c->fast.busy, 0);
+}
+
+/* What the cache keeps of a class in spans that it owns; for whoever has it to itself. */
+static inline struct fr_keep fr_cache_keep(struct frusa_cache *c, unsigned cls)
+{
+    return (struct fr_keep){&c->instance->heap, &c->owner, &c->fast.magazines[cls].kept,
+                            &c->info[cls].kept, cls};
 }
 
 /* The magazine of a class. */
@@ -176,19 +187,13 @@ void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsi
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m);
 
 /*
- * Empties one magazine into its slab and drops its array. The caller has the cache to itself: as
+ * Empties one magazine into its slab, drops its array, and gives what is kept of the class. The caller has the cache to itself: as
  * its reclaimer (RECALLED, busy 0), or at its end (DEAD).
  */
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m);
 
-/* The same caller: leaves a magazine without an array, and whatever it held behind. */
-void fr_cache_forget_array(struct frusa_cache *c, unsigned cls);
-
-/* Non-zero when the class has an array. For whoever may call fr_cache_drain. */
-static inline int fr_cache_has_array(const struct frusa_cache *c, unsigned cls)
-{
-    return c->info[cls].base != NULL;
-}
+/* In the child of a fork: leaves the cache empty. Whatever it held stays allocated. */
+void fr_cache_lose_contents(struct frusa_cache *c);
 
 /* Bytes of free objects in a magazine, for a holder of the registry lock, who knows whether a
  * recall is on; exact when the owner is outside and none is. */

@@ -58,7 +58,6 @@ static struct frusa_cache *new_header(struct fr_instance *inst, struct fr_thread
     memset(c, 0, sizeof(*c));
     c->instance = inst;
     c->thread = thread;
-    c->budget = inst->thread_cache_max;
     c->fenced = !fr_barrier_is_asymmetric();
     fr_cache_init(c);
     return c;

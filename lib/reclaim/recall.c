@@ -239,21 +239,13 @@ void fr_recall_open_after_fork(struct fr_instance *inst)
     }
 }
 
-/* In the child: the owner was inside, and its cache may be half-changed. What is in it stays
- * allocated. */
-static void lose_contents(struct frusa_cache *c)
-{
-    for (unsigned cls = 0; cls < FR_CACHED_CLASSES; cls++)
-        fr_cache_forget_array(c, cls);
-}
-
 /* In the child, a cache of another thread, or an explicit one. */
 static void orphan(struct frusa_cache *c)
 {
     size_t state = fr_load_relaxed(&c->state);
     fr_store_relaxed(&c->fast.busy, 0);
     if (c->is_lost || (state & (FR_CACHE_DEAD | FR_CACHE_RECALLED)) == FR_CACHE_DEAD)
-        lose_contents(c);
+        fr_cache_lose_contents(c);
     if (c->thread || (state & FR_CACHE_DEAD))
         fr_store_relaxed(&c->state, FR_CACHE_RECALLED | FR_CACHE_DEAD);
     else
@@ -265,7 +257,7 @@ static void orphan(struct frusa_cache *c)
 static void lose_recall(struct fr_instance *inst, struct frusa_cache *own)
 {
     if (own)
-        lose_contents(own);
+        fr_cache_lose_contents(own);
     for (struct fr_link *link = inst->registry.caches.next; link != &inst->registry.caches;
          link = link->next)
         if (fr_cache_of_link(link) != own)

@@ -3,6 +3,7 @@
 
 #include "port/memory.h"
 #include "port/tools.h"
+#include "spans/give.h"
 #include "spans/judge.h"
 #include "spans/quarantine.h"
 

@@ -2,6 +2,7 @@
 #include "spans/meta.h"
 
 #include "port/memory.h"
+#include "spans/give.h"
 
 static char *spare_block(struct fr_heap *h, size_t number)
 {
@@ -83,7 +84,7 @@ void fr_meta_free(struct fr_heap *h, void *block, size_t bytes)
     fr_slab_give(h, fr_meta_class_of(bytes), &block, 1, &none);
 }
 
-/* A large object has one bit, and no live bits. */
+/* A large object has one bit, and nobody keeps it. */
 static size_t large_descriptor_bytes(void)
 {
     return fr_span_descriptor_bytes(1, 0);
@@ -91,7 +92,7 @@ static size_t large_descriptor_bytes(void)
 
 struct fr_span *fr_meta_alloc_descriptor(struct fr_heap *h, size_t slots, int *at_limit)
 {
-    return fr_meta_alloc(h, fr_span_descriptor_bytes(slots, fr_heap_is_checked(h)), at_limit);
+    return fr_meta_alloc(h, fr_span_descriptor_bytes(slots, 1), at_limit);
 }
 
 struct fr_span *fr_meta_alloc_large_descriptor(struct fr_heap *h, int *at_limit)
@@ -104,5 +105,5 @@ void fr_meta_free_descriptor(struct fr_heap *h, struct fr_span *s)
     if (s->cls == FR_CLASS_LARGE)
         fr_meta_free(h, s, large_descriptor_bytes());
     else if (!fr_class_is_meta(s->cls))
-        fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), fr_heap_is_checked(h)));
+        fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), 1));
 }

@@ -12,9 +12,13 @@
 #include "spans/slab.h"
 
 /* Slots of a metadata span, the descriptor's own included: what is lost to it stays near 3 %, and
- * the spans, 4 to 64 KiB, come back soon. */
+ * the spans, 8 to 64 KiB, come back soon. */
 #define FR_META_SLOTS           32
 #define FR_META_SPAN_BYTES(cls) (FR_META_SLOTS * fr_meta_size(cls))
+
+_Static_assert(sizeof(struct fr_span) + sizeof(fr_atomic) * (1 + FR_META_SLOTS / FR_WORD_BITS) <=
+                   (size_t)1 << FR_META_MIN_LOG2,
+               "slot 0 of a metadata span holds its descriptor");
 
 /* A zeroed block of at least `bytes`, up to FR_META_MAX_SIZE; NULL on failure, *at_limit as in
  * fr_fallback_alloc. May call the fallback: no lock held, no local buffer, no critical section. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "spans/quarantine.h"
 
+#include "spans/give.h"
+
 /* Longer objects go to their slabs at once: the ring is to hold a few MiB at most. */
 #define LONGEST ((size_t)32 << 10)
 

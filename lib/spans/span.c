@@ -24,10 +24,10 @@ static uint64_t reciprocal_of(size_t size)
     return quotient;
 }
 
-size_t fr_span_descriptor_bytes(size_t slots, int checked)
+size_t fr_span_descriptor_bytes(size_t slots, int twice)
 {
     size_t words = fr_bits_words(slots);
-    if (checked)
+    if (twice)
         words *= 2;
     return sizeof(struct fr_span) + words * sizeof(fr_atomic);
 }

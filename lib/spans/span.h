@@ -14,6 +14,7 @@
  *   linked     iff count < capacity, whenever the slab lock is free (and the span is not retired)
  *   empty      iff count = 0, under the same conditions: on the list of empty spans
  *   bits taken = objects live + in caches + in a thread's local buffer, when nobody is inside
+ *   owner, kept, in_owner and the second words: see owned.h
  *
  * Who may change what
  *   count up          a reservation, under the slab lock; fr_span_init
@@ -66,7 +67,7 @@ struct fr_span {
         fr_atomic large_size; /* of a large object: the size that was asked for */
     };
     struct fr_heap *heap;
-    fr_entry outer; /* what the page map had here before, see pagemap.h */
+    fr_atomic owner; /* the id of the cache that may keep objects, 0: none; see owned.h */
     char *base;
     union {
         uint64_t reciprocal; /* of object_size, see fr_span_slot_of */
@@ -76,7 +77,9 @@ struct fr_span {
     uint16_t capacity;    /* slots that can be reserved */
     uint8_t words;        /* of `taken` */
     uint8_t cls;
+    uint32_t kept;      /* objects that the owner keeps */
     fr_atomic_u32 hint; /* word of `taken` at which a scan begins */
+    fr_entry outer;     /* what the page map had here before, see pagemap.h */
     /* slots before it are not used: 1 in a metadata or watched span, else 0 */
     uint8_t first_slot;
     uint8_t align_log2; /* asked of the fallback */
@@ -93,8 +96,10 @@ struct fr_span {
         struct fr_treap_node by_address;
     };
     struct fr_link in_all;
-    uint32_t seen; /* the last claim scan that met it, under the slab lock */
-    /* then, in checked instances, as many words again: the live bits */
+    struct fr_link in_owner; /* of a span with kept objects: in the owner's list */
+    uint32_t seen;           /* the last claim scan that met it, under the slab lock */
+    /* Then, in data spans, as many words again: the live bits in checked instances, elsewhere the
+     * bits of the objects that the owner keeps. */
     fr_atomic taken[];
 };
 
@@ -154,8 +159,8 @@ static inline struct fr_span *fr_span_of_slab_link(struct fr_link *link)
     return FR_CONTAINER_OF(link, struct fr_span, in_slab);
 }
 
-/* Bytes of a descriptor for a span of `slots` slots. */
-size_t fr_span_descriptor_bytes(size_t slots, int checked);
+/* Bytes of a descriptor for a span of `slots` slots, with one word for 64 of them or with two. */
+size_t fr_span_descriptor_bytes(size_t slots, int twice);
 
 /*
  * Fills in a descriptor, all of whose bytes are zero. Slots before `first_slot` are not used.

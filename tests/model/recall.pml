@@ -20,10 +20,11 @@
 #define BUSY 0
 #define TOP 1
 #define BASE 2 /* lo and hi, which are always stored together */
-#define STATE 3
-#define LIMIT 4
-#define SLOT(address) (4 + (address))
-byte mem[9];
+#define KEPT 3 /* the kept bits of the first span, which the cache owns: 1, 2 for objects 1, 2 */
+#define STATE 4
+#define LIMIT 5
+#define SLOT(address) (5 + (address))
+byte mem[10];
 
 #define RESIZING 1
 #define RECALLED 2
@@ -36,7 +37,7 @@ byte base; /* info->base, and the array that exists; covered by the state */
 #define OWNS(address) (base != 0 && (address) >= base && (address) < END(base))
 
 /* Where an object is. BATCH: reserved by the owner, between slab and magazine. */
-mtype = { ABSENT, SLAB, MAGAZINE, BATCH, LIVE };
+mtype = { ABSENT, SLAB, MAGAZINE, OWNED, BATCH, LIVE };
 mtype at[4] = ABSENT;
 byte was_live; /* bit i, 2 + i: the first, second span has held a live object since reclaimer i began */
 bool draining; /* a reclaimer takes the magazine for its own */
@@ -50,10 +51,10 @@ byte bv[BUFFER], bx[BUFFER], bn;
 byte i_; /* scratch, 0 between steps */
 
 #ifdef EARLY
-bool early[5];
-byte ex[5];
+bool early[6];
+byte ex[6];
 #define FORGET(v) early[v] = false; ex[v] = 0
-#define FORGET_ALL FORGET(TOP); FORGET(BASE); FORGET(STATE); FORGET(LIMIT)
+#define FORGET_ALL FORGET(TOP); FORGET(BASE); FORGET(KEPT); FORGET(STATE); FORGET(LIMIT)
 #else
 #define FORGET_ALL skip
 #endif
@@ -115,6 +116,7 @@ end: do
     :: d_step { !early[LIMIT] -> peek(LIMIT, x); FORGET_ALL; early[LIMIT] = true; ex[LIMIT] = x; x = 0 }
     :: d_step { !early[STATE] -> peek(STATE, x); FORGET_ALL; early[STATE] = true; ex[STATE] = x; x = 0 }
     :: d_step { !early[TOP] -> peek(TOP, x); early[TOP] = true; ex[TOP] = x; x = 0 }
+    :: d_step { !early[KEPT] -> peek(KEPT, x); early[KEPT] = true; ex[KEPT] = x; x = 0 }
     :: d_step { !early[BASE] -> peek(BASE, x); early[BASE] = true; ex[BASE] = x; x = 0 }
     od
 }
@@ -224,6 +226,30 @@ inline set_capacity(slots) {
     k = 0; n = 0; t = 0; h = 0
 }
 
+/* Whoever has the cache to itself as its owner gives the kept objects to their slab [O.3]. */
+inline give_kept() {
+    load(KEPT, s);
+    if
+    :: s != 0 ->
+        d_step {
+            if :: s & 1 -> assert(at[1] == OWNED); at[1] = SLAB :: else fi;
+            if :: s & 2 -> assert(at[2] == OWNED); at[2] = SLAB :: else fi
+        };
+        store(KEPT, 0)
+    :: else
+    fi;
+    s = 0
+}
+
+/* Object o comes out of the magazine: kept, where the span has the owner, or back to its slab. In l and h are
+ * other things. */
+inline give_or_keep(o) {
+    if
+    :: o < 3 -> d_step { at[o] = OWNED }; load(KEPT, k); store(KEPT, k | o); k = 0
+    :: at[o] = SLAB
+    fi
+}
+
 /* Makes sure that there is a magazine; l = 0: there cannot be one now. */
 inline open_magazine() {
     load(BASE, l);
@@ -253,8 +279,9 @@ inline age() {
         :: else -> break
         od;
         store(TOP, t);
+        if :: true :: give_kept() fi;
         free_state()
-    :: k && base == 0 -> free_state()
+    :: k && base == 0 -> give_kept(); free_state()
     :: else
     fi;
     k = 0; n = 0; t = 0; h = 0
@@ -277,12 +304,14 @@ inline flush() {
             d_step { peek(SLOT(n), p); assert(p > 0 && at[p] == MAGAZINE); at[p] = SLAB; p = 0 }; n++
         :: else -> break
         od;
+        give_kept();
         base = 0;
         store(TOP, 0); store(BASE, 0);
         free_state()
     :: else
     fi;
     assert(at[1] != MAGAZINE && at[2] != MAGAZINE && at[3] != MAGAZINE);
+    assert(at[1] != OWNED && at[2] != OWNED);
     k = 0; n = 0; t = 0; h = 0
 }
 
@@ -343,7 +372,17 @@ inline refill() {
     :: else -> n = 0
     fi;
 #ifndef BATCH_OUTSIDE
-    if :: n > 0 -> slab_take(p); if :: p > 0 -> d_step { GOES_LIVE(p) } :: else fi :: else fi;
+    if
+    :: n > 0 ->
+        load(KEPT, h);
+        if
+        :: h != 0 -> /* one of them; p is its bit, too */
+            d_step { p = (h & 1 -> 1 : 2); assert(at[p] == OWNED); GOES_LIVE(p) };
+            store(KEPT, h & ~p)
+        :: else -> slab_take(p); if :: p > 0 -> d_step { GOES_LIVE(p) } :: else fi
+        fi
+    :: else
+    fi;
     if :: p > 0 && n > 1 -> slab_take(k) :: else fi;
 #endif
     if
@@ -415,9 +454,11 @@ inline flush_half() {
         :: t == h && t > l -> n = (t - l + 1) / 2;
             do
             :: n > 0 -> t--; n--;
-                d_step { assert(OWNS(t)); peek(SLOT(t), s); assert(s > 0 && at[s] == MAGAZINE); at[s] = SLAB; s = 0 }
+                d_step { assert(OWNS(t)); peek(SLOT(t), s); assert(s > 0 && at[s] == MAGAZINE) };
+                give_or_keep(s); s = 0
             :: else -> break
-            od
+            od;
+            if :: true :: give_kept() fi /* over the bound, or nothing of the span is live */
         :: else
         fi;
         LEAVES_EARLY
@@ -482,11 +523,19 @@ inline drain() {
         d_step { x = mem[SLOT(a)]; assert(x > 0 && at[x] == MAGAZINE); at[x] = SLAB; x = 0 }; a++
     :: else -> break
     od;
+#ifndef KEPT_UNDRAINED
+    if :: mem[KEPT] & 1 -> d_step { assert(at[1] == OWNED); at[1] = SLAB } :: else fi;
+    if :: mem[KEPT] & 2 -> d_step { assert(at[2] == OWNED); at[2] = SLAB } :: else fi;
+#endif
     base = 0;
 #ifdef LIMITS_FIRST
     mem[LIMIT] = 1; draining = false;
 #endif
-    mem[BASE] = 0; mem[TOP] = 0; draining = false; /* [C.4] */
+    mem[BASE] = 0; mem[TOP] = 0;
+#ifndef KEPT_UNDRAINED
+    mem[KEPT] = 0;
+#endif
+    draining = false; /* [C.4] */
     a = 0; T = 0
 }
 

@@ -27,6 +27,8 @@ bool vacant[SPANS];   /* on the list of empty spans */
 /* Bits by span and word: word 2s + w. Span 0 has bits 0, 1 of word 0 and bit 0 of word 1; span 1 bit 0 of word 2. */
 byte taken[4];
 byte out[4]; /* those of them that are objects anybody may give back */
+byte kept[4]; /* those of them that the owner keeps */
+byte owner[SPANS]; /* 1, 2: a mutator; 0: none */
 bool slab_lock;
 byte ended;
 
@@ -37,6 +39,13 @@ byte ended;
 #define WIDTH(i) (i == 0 -> 3 : (i == 3 -> 0 : 1)) /* the bits that word i has */
 
 #define TOUCH(s) assert(present[s])
+#define KEEPS(i, s) (kept[i] != 0 && owner[s] == me)
+#define HAS_KEPT (KEEPS(0, 0) || KEEPS(1, 0) || KEEPS(2, 1))
+#ifdef OWNER_TAKEN
+#define MAY_OWN(s) true
+#else
+#define MAY_OWN(s) (vacant[s] || owner[s] == 0) /* [O.1] */
+#endif
 #define COUNT_COVERS_BITS(s) assert(count[s] == RETIRED || count[s] >= TAKEN(s)) /* [S.2] */
 
 inline lock() { atomic { !slab_lock -> slab_lock = true } }
@@ -71,6 +80,7 @@ inline reserve(s) {
         count[s] = count[s] + f; r[s] = r[s] + f; got = got + f;
         assert(count[s] <= CAPACITY(s));
         filled = (filled || count[s] == CAPACITY(s));
+        if :: MAY_OWN(s) -> owner[s] = me :: else fi;
 #ifndef KEEP_EMPTY
         if :: vacant[s] -> vacant[s] = false; partial[s] = true :: else fi
 #endif
@@ -133,6 +143,7 @@ inline grow() {
         if
         :: w < 2 && unlinked_yet == 0 ->
             present[w] = true; mapped[w] = true; taken[2 * w] = 0; taken[2 * w + 1] = 0;
+            assert(kept[2 * w] == 0 && kept[2 * w + 1] == 0); owner[w] = 0; /* [O.2] */
             unlinked_yet = w + 1;
 #ifdef LINK_FIRST
             count[w] = 0;
@@ -146,6 +157,9 @@ inline grow() {
     if
     :: w < 2 ->
         lock(); d_step { TOUCH(w); unlinked_yet = 0; file(w) }; unlock();
+#ifndef LINK_FIRST
+        lock(); d_step { TOUCH(w); if :: owner[w] == 0 -> owner[w] = me :: else fi }; unlock();
+#endif
 #ifdef LINK_FIRST
         slab_reserve();
 #endif
@@ -235,8 +249,18 @@ inline give() {
         out[0] = out[0] & ~d[0]; out[1] = out[1] & ~d[1]; out[2] = out[2] & ~d[2];
         n = BITS(d[0]) + d[1] + d[2]
     };
+    f = (n > 0 && owner[s] == me -> 1 : 0);
     if
-    :: n > 0 ->
+    :: f -> /* keeps them: two steps, with others' between [O.1] */
+        d_step {
+            TOUCH(s); f = 0; n = 0;
+            assert(owner[s] == me);
+            assert((kept[0] & d[0]) == 0 && (kept[1] & d[1]) == 0 && (kept[2] & d[2]) == 0);
+            kept[0] = kept[0] | d[0]; kept[1] = kept[1] | d[1]; kept[2] = kept[2] | d[2];
+            d[0] = 0; d[1] = 0; d[2] = 0
+        }
+    :: n > 0 -> /* or has kept too much */
+        f = 0;
 #ifdef LOWER_FIRST
         lower(s);
         clear_bits(0, 0); clear_bits(1, 0); clear_bits(2, 1)
@@ -249,7 +273,34 @@ inline give() {
     s = 0
 }
 
-proctype mutator() {
+/* What the owner keeps of a span goes to its slab: a flush, a recall of its cache, or too much. */
+inline give_kept() {
+    d_step {
+        s = (KEEPS(2, 1) -> 1 : 0);
+        TOUCH(s); /* [O.2] */
+        d[0] = (s == 0 -> kept[0] : 0); d[1] = (s == 0 -> kept[1] : 0); d[2] = (s == 1 -> kept[2] : 0);
+        kept[0] = kept[0] & ~d[0]; kept[1] = kept[1] & ~d[1]; kept[2] = kept[2] & ~d[2];
+        n = BITS(d[0]) + BITS(d[1]) + d[2]
+    };
+#ifdef GIVE_EARLY
+    lower(s); /* with the bits still taken */
+    clear_bits(0, 0); clear_bits(1, 0); clear_bits(2, 1);
+#else
+    clear_bits(0, 0); clear_bits(1, 0); clear_bits(2, 1);
+    lower(s);
+#endif
+    s = 0
+}
+
+inline take_kept() {
+    d_step {
+        w = (KEEPS(0, 0) -> 0 : (KEEPS(1, 0) -> 1 : 2));
+        TOUCH(w / 2); assert((taken[w] & kept[w]) == kept[w]);
+        out[w] = out[w] | kept[w]; kept[w] = 0; w = 0
+    }
+}
+
+proctype mutator(byte me) {
     byte ops, n, got, f, w, m, s;
     byte r[SPANS]; /* reserved and not yet taken */
     byte d[3];     /* bits to clear */
@@ -260,6 +311,7 @@ proctype mutator() {
         if
         :: alloc()
         :: (out[0] | out[1] | out[2]) != 0 -> give()
+        :: HAS_KEPT -> if :: give_kept() :: take_kept() fi
         fi
     :: else -> break
     od;
@@ -310,10 +362,10 @@ init {
         if
         :: skip
         :: present[0] = true; mapped[0] = true; vacant[0] = true
-        :: present[0] = true; mapped[0] = true; partial[0] = true; count[0] = 2; taken[0] = 2; out[0] = 2; taken[1] = 1; out[1] = 1
-        :: present[0] = true; mapped[0] = true; count[0] = 3; taken[0] = 3; out[0] = 3; taken[1] = 1; out[1] = 1
+        :: present[0] = true; mapped[0] = true; partial[0] = true; count[0] = 2; taken[0] = 2; out[0] = 2; taken[1] = 1; out[1] = 1; owner[0] = 1
+        :: present[0] = true; mapped[0] = true; count[0] = 3; taken[0] = 3; out[0] = 3; taken[1] = 1; out[1] = 1; owner[0] = 2
         fi;
-        run mutator(); run mutator(); run retirer()
+        run mutator(1); run mutator(2); run retirer()
 #ifdef TWO
         ; run retirer()
 #endif

@@ -2,6 +2,7 @@
 /* Growth by itself: spans and metadata blocks from the fallback, and nothing left of what
  * failed. */
 #include "check.h"
+#include "spans/give.h"
 #include "spans/grow.h"
 #include "spans/meta.h"
 #include "cache/instance.h"

@@ -2,6 +2,7 @@
 /* Slabs by themselves, in an instance that nobody else uses: batches, bins, misuse, and what
  * reclaim does. */
 #include "check.h"
+#include "spans/give.h"
 #include "spans/grow.h"
 #include "cache/instance.h"
 #include "spans/release.h"
