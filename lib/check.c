@@ -57,7 +57,7 @@ int fr_span_is_valid(const struct fr_span *s)
         CHECK((s->bin == FR_BIN_NONE) == (count == s->capacity));
         CHECK(fr_load_relaxed(&s->fresh) <= fr_span_slots(s));
     }
-    if (s->cls < FR_CLASS_COUNT && !fr_heap_is_checked(s->heap) && !kept_words_are_valid(s))
+    if (s->cls < FR_CLASS_COUNT && fr_heap_has_owners(s->heap) && !kept_words_are_valid(s))
         return 0;
     return entries_are_valid(s);
 }

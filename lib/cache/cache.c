@@ -94,13 +94,12 @@ void fr_cache_close(struct frusa_cache *c)
     close_to_programs(c);
 }
 
-/* Checked instances have no room for kept bits in their spans. */
 static void init_owner(struct frusa_cache *c)
 {
     size_t most = c->instance->thread_cache_max;
     c->owner.most = most / KEPT_SHARE;
     c->budget = most - c->owner.most;
-    if (!fr_heap_is_checked(&c->instance->heap))
+    if (fr_heap_has_owners(&c->instance->heap))
         c->owner.id = fr_owner_new_id();
 }
 

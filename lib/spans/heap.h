@@ -154,6 +154,12 @@ static inline int fr_heap_is_small(const struct fr_heap *h)
     return (h->flags & FR_SMALL_HEAP) != 0;
 }
 
+/* Caches may own spans (owned.h): the spans' descriptors have kept bits. */
+static inline int fr_heap_has_owners(const struct fr_heap *h)
+{
+    return !fr_heap_is_checked(h) && !fr_heap_is_small(h);
+}
+
 /* Memory that was never handed out is zero. */
 static inline int fr_heap_memory_is_zeroed(const struct fr_heap *h)
 {

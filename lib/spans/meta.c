@@ -90,9 +90,15 @@ static size_t large_descriptor_bytes(void)
     return fr_span_descriptor_bytes(1, 0);
 }
 
+/* Live bits, or kept bits; small heaps do without the latter. */
+static int has_second_words(const struct fr_heap *h)
+{
+    return fr_heap_is_checked(h) || fr_heap_has_owners(h);
+}
+
 struct fr_span *fr_meta_alloc_descriptor(struct fr_heap *h, size_t slots, int *at_limit)
 {
-    return fr_meta_alloc(h, fr_span_descriptor_bytes(slots, 1), at_limit);
+    return fr_meta_alloc(h, fr_span_descriptor_bytes(slots, has_second_words(h)), at_limit);
 }
 
 struct fr_span *fr_meta_alloc_large_descriptor(struct fr_heap *h, int *at_limit)
@@ -105,5 +111,5 @@ void fr_meta_free_descriptor(struct fr_heap *h, struct fr_span *s)
     if (s->cls == FR_CLASS_LARGE)
         fr_meta_free(h, s, large_descriptor_bytes());
     else if (!fr_class_is_meta(s->cls))
-        fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), 1));
+        fr_meta_free(h, s, fr_span_descriptor_bytes(fr_span_slots(s), has_second_words(h)));
 }
