@@ -13,7 +13,8 @@
  *
  * Conventions of all calls, unless a call says otherwise:
  *   - sizes are in bytes; an align is 0 (for alignof(max_align_t)) or a power of two;
- *   - every call may be made from any thread at any time, none is async-signal-safe;
+ *   - every call may be made from any thread at any time, but not in a signal handler, except for
+ *     the two that say so;
  *   - a pointer to an instance must be non-null and designate an instance that was initialised and
  *     not destroyed;
  *   - misuse that is detected goes to the panic handler (frusa_set_panic_handler);
@@ -239,7 +240,13 @@ struct frusa_stats {
     size_t peak_allocated;
     size_t fallback_allocs;   /* successful calls of the fallback's alloc */
     size_t fallback_deallocs; /* blocks given back to the fallback */
-    size_t reserved[6];       /* zero */
+    /* free memory that is kept for reuse: spans without any object, live or cached */
+    size_t kept;
+    /* free memory in the other spans: free slots, and what is left beside the slots */
+    size_t free_in_spans;
+    size_t refused;           /* calls that failed with ENOMEM */
+    size_t fallback_failures; /* calls of the fallback's alloc that failed */
+    size_t reserved[2];       /* zero */
 };
 
 /* One row of frusa_walk. */
@@ -444,7 +451,8 @@ int frusa_set_retain(frusa_t *f, size_t bytes) FRUSA_ATTR_((nonnull(1)));
  */
 
 /*
- * Fills *out; exact when no other thread is inside the instance. Returns 0, or -1 with errno:
+ * Fills *out; exact when no other thread is inside the instance. Safe in a signal handler once the
+ * instance has been used. Returns 0, or -1 with errno:
  *   EINVAL  out is NULL; or a static instance with options out of range
  */
 int frusa_get_stats(frusa_t *f, struct frusa_stats *out) FRUSA_ATTR_((nonnull(1)));
@@ -454,7 +462,7 @@ int frusa_get_stats(frusa_t *f, struct frusa_stats *out) FRUSA_ATTR_((nonnull(1)
  *
  * buf, len: where to, at most len bytes including the terminating zero byte; buf may be NULL if
  * len is 0. Returns the length of the whole text without its zero byte, as snprintf does: a value
- * of len or more means that the text was cut.
+ * of len or more means that the text was cut. Safe in a signal handler as frusa_get_stats is.
  */
 size_t frusa_stats_json(frusa_t *f, char *buf, size_t len) FRUSA_ATTR_((nonnull(1)));
 

@@ -154,10 +154,8 @@ FR_EXPORT FR_HOT void *frusa_malloc(frusa_t *f, size_t size)
 FR_EXPORT void *frusa_calloc(frusa_t *f, size_t n, size_t size)
 {
     size_t bytes;
-    if (fr_multiply(n, size, &bytes)) {
-        fr_set_error(FR_ENOMEM);
-        return NULL;
-    }
+    if (fr_multiply(n, size, &bytes))
+        bytes = (size_t)-1; /* refused as any request that is too large */
     return fr_object_alloc(through_thread(fr_instance_of(f)), bytes, 0, FR_ZEROED, "frusa_calloc");
 }
 
@@ -275,6 +273,12 @@ FR_EXPORT int frusa_set_retain(frusa_t *f, size_t bytes)
     return 0;
 }
 
+/* An instance at rest is looked at as it is. */
+static int may_look_into(struct fr_instance *inst)
+{
+    return fr_instance_rests(inst) || fr_instance_ready(inst);
+}
+
 FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
 {
     struct fr_instance *inst = fr_instance_of(f);
@@ -282,26 +286,21 @@ FR_EXPORT int frusa_get_stats(frusa_t *f, struct frusa_stats *out)
         fr_set_error(FR_EINVAL);
         return -1;
     }
-    int rested = fr_instance_rests(inst);
-    if (!fr_instance_ready(inst))
+    if (!may_look_into(inst))
         return -1;
     fr_stats_get(inst, out);
-    rest_again(inst, rested);
     return 0;
 }
 
 FR_EXPORT size_t frusa_stats_json(frusa_t *f, char *buf, size_t len)
 {
     struct fr_instance *inst = fr_instance_of(f);
-    int rested = fr_instance_rests(inst);
-    if (!fr_instance_ready(inst)) {
+    if (!may_look_into(inst)) {
         if (len)
             buf[0] = '\0';
         return 0;
     }
-    size_t length = fr_stats_json(inst, buf, len);
-    rest_again(inst, rested);
-    return length;
+    return fr_stats_json(inst, buf, len);
 }
 
 FR_EXPORT int frusa_walk(frusa_t *f, int (*visit)(const struct frusa_span_info *, void *),

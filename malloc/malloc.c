@@ -82,10 +82,8 @@ FR_EXPORT void *realloc(void *p, size_t size)
 FR_EXPORT void *reallocarray(void *p, size_t n, size_t size)
 {
     size_t bytes;
-    if (fr_multiply(n, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
+    if (fr_multiply(n, size, &bytes))
+        bytes = SIZE_MAX; /* refused as any request that is too large */
     return realloc(p, bytes);
 }
 
@@ -141,11 +139,9 @@ FR_EXPORT void *valloc(size_t size)
 FR_EXPORT void *pvalloc(size_t size)
 {
     size_t page = page_size();
-    if (size > SIZE_MAX - (page - 1)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return fr_malloc_alloc(fr_align_up(size, page), page, "pvalloc");
+    if (size <= SIZE_MAX - (page - 1)) /* else refused as it is */
+        size = fr_align_up(size, page);
+    return fr_malloc_alloc(size, page, "pvalloc");
 }
 
 FR_EXPORT size_t malloc_usable_size(void *p)

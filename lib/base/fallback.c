@@ -73,8 +73,10 @@ static void unbook(struct fr_backing *b, size_t size)
 static void grant(struct fr_backing *b, size_t size, enum fr_purpose purpose)
 {
     size_t granted = fr_fetch_add_relaxed(&b->granted, size) + size;
-    fr_fetch_max_relaxed(&b->peak, granted);
     fr_fetch_add_relaxed(&b->held_for[purpose], size);
+    if (fr_fetch_max_relaxed(&b->peak, granted) < granted)
+        for (unsigned i = 0; i < FR_PURPOSE_COUNT; i++)
+            fr_store_relaxed(&b->peak_for[i], fr_load_relaxed(&b->held_for[i]));
 }
 
 /* Stops counting bytes that are about to go back. Before the call: during the call the fallback
@@ -101,6 +103,7 @@ static void *obtain(struct fr_backing *b, void *(*alloc)(void *, size_t, size_t)
     }
     if (p)
         b->ops.dealloc(b->ops.ctx, p, size, align);
+    fr_fetch_add_relaxed(&b->failures, 1);
     unbook(b, size);
     return NULL;
 }

@@ -43,9 +43,12 @@ struct fr_backing {
     fr_atomic held;
     /* bytes handed out, not being given back */
     fr_atomic held_for[FR_PURPOSE_COUNT];
-    fr_atomic granted;  /* their sum */
-    fr_atomic peak;     /* high-water mark of `granted` */
+    fr_atomic granted; /* their sum */
+    fr_atomic peak;    /* high-water mark of `granted` */
+    /* what `held_for` was then; beside running threads a little later */
+    fr_atomic peak_for[FR_PURPOSE_COUNT];
     fr_atomic allocs;   /* blocks handed out */
+    fr_atomic failures; /* requests that the fallback refused, or served with memory of no use */
     fr_atomic deallocs; /* blocks given back */
     /* address of a function, 0: none; see fr_fallback_set_wake */
     fr_atomic wake;

@@ -59,6 +59,7 @@ struct fr_instance {
      * of fr_fork_count when the rest began. */
     size_t slot_at_rest;
     size_t forks_at_rest;
+    fr_atomic refused; /* calls that failed for lack of memory; owner: object.c */
     struct fr_heap heap;
 };
 

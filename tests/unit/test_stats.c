@@ -21,6 +21,10 @@ static struct frusa_stats stats_of(frusa_t *f)
     REQUIRE(frusa_get_stats(f, &s) == 0);
     for (size_t i = 0; i < sizeof(s.reserved) / sizeof(s.reserved[0]); i++)
         REQUIRE(s.reserved[i] == 0);
+    size_t objects = s.in_use - s.in_use_metadata + s.large + s.cached;
+    size_t free_metadata = s.allocated_metadata - s.in_use_metadata;
+    REQUIRE(objects + s.free_in_spans + s.kept + s.in_use_metadata + free_metadata ==
+            s.allocated_from_fallback + s.large);
     return s;
 }
 
@@ -209,6 +213,67 @@ START_TEST(test_purged)
 }
 END_TEST
 
+/* Memory without objects is kept in whole spans, the rest lies beside objects. */
+START_TEST(test_kept_or_free_in_spans)
+{
+    struct fixture x;
+    struct population p;
+    struct random r = random_stream(env_seed(12), 0);
+    fixture_open(&x, 0, NULL);
+    ck_assert_uint_eq(stats_of(x.f).kept + stats_of(x.f).free_in_spans, 0);
+    population_create(&p, x.f, 5000, 100, 100, &r);
+    struct frusa_stats s = stats_of(x.f);
+    size_t spans = s.allocated_from_fallback - s.allocated_metadata;
+    ck_assert_uint_eq(s.kept, 0);
+    population_drop(&p, p.live);
+    frusa_thread_flush(x.f);
+    s = stats_of(x.f);
+    ck_assert_uint_eq(s.kept, spans);
+    ck_assert_uint_eq(s.free_in_spans, 0);
+    void *object = frusa_alloc(x.f, 100, 0);
+    ck_assert_ptr_nonnull(object);
+    frusa_thread_flush(x.f);
+    s = stats_of(x.f);
+    ck_assert_uint_lt(s.kept, spans);
+    ck_assert_uint_gt(s.free_in_spans, 0);
+    frusa_reclaim(x.f);
+    ck_assert_uint_eq(stats_of(x.f).kept, 0);
+    frusa_dealloc(x.f, object, 100, 0);
+    population_release(&p);
+    fixture_close(&x);
+}
+END_TEST
+
+/* Each call that fails with ENOMEM counts once, whatever it tried before. */
+START_TEST(test_refused)
+{
+    struct frusa_config config = {.limit = 1u << 20};
+    const struct fault_plan all_fail = {.percent = 100};
+    volatile size_t huge = (size_t)-1; /* hidden: the compiler warns of such sizes */
+    struct fixture x;
+    fixture_open(&x, 0, &config);
+    void *object = frusa_alloc(x.f, 100, 0);
+    ck_assert_ptr_nonnull(object);
+    ck_assert_uint_eq(stats_of(x.f).refused + stats_of(x.f).fallback_failures, 0);
+    ck_assert_ptr_null(frusa_alloc(x.f, 2u << 20, 0));
+    ck_assert_ptr_null(frusa_calloc(x.f, huge, 16));
+    ck_assert_ptr_null(frusa_alloc_zeroed(x.f, huge, 16));
+    ck_assert_ptr_null(frusa_realloc(x.f, object, 100, 0, huge));
+    ck_assert_ptr_null(frusa_resize(x.f, object, 2u << 20));
+    ck_assert_uint_eq(stats_of(x.f).refused, 5);
+    ck_assert_uint_eq(stats_of(x.f).fallback_failures, 0);
+    ck_assert_ptr_null(frusa_alloc(x.f, 1, 3)); /* EINVAL */
+    ck_assert_uint_eq(stats_of(x.f).refused, 5);
+    fallback_set_plan(&x.fallback, &all_fail);
+    ck_assert_ptr_null(frusa_alloc(x.f, 300000, 0));
+    ck_assert_uint_eq(stats_of(x.f).refused, 6);
+    ck_assert_uint_gt(stats_of(x.f).fallback_failures, 0);
+    fallback_set_plan(&x.fallback, NULL);
+    frusa_dealloc(x.f, object, 100, 0);
+    fixture_close(&x);
+}
+END_TEST
+
 START_TEST(test_null_is_einval)
 {
     struct fixture x;
@@ -378,4 +443,5 @@ END_TEST
 RUNNER_MAIN("stats", test_fresh_instance, test_exact_after_every_operation, test_calls_and_peak,
             test_peak_never_exceeds_what_the_fallback_handed_out,
             test_large_objects_go_straight_back, test_cached, test_nothing_cached_without_caches,
-            test_purged, test_null_is_einval, test_exact_while_threads_wait)
+            test_purged, test_kept_or_free_in_spans, test_refused, test_null_is_einval,
+            test_exact_while_threads_wait)

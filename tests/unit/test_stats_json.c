@@ -69,11 +69,25 @@ static const struct scalar *find(const struct document *document, const char *pa
     return NULL;
 }
 
-static void require_member(const struct document *document, const char *path, size_t value)
+static size_t member(const struct document *document, const char *path)
 {
     const struct scalar *scalar = find(document, path);
     REQUIRE_MSG(scalar != NULL, "no %s", path);
-    REQUIRE_MSG(scalar->value == value, "%s is %llu, not %zu", path, scalar->value, value);
+    return scalar->value;
+}
+
+static void require_member(const struct document *document, const char *path, size_t value)
+{
+    REQUIRE_MSG(member(document, path) == value, "%s is %zu, not %zu", path, member(document, path),
+                value);
+}
+
+/* The parts of what was held at the peak are the peak. */
+static void require_peak(const struct document *document, const struct frusa_stats *s)
+{
+    size_t sum = member(document, "at_peak.spans") + member(document, "at_peak.metadata") +
+                 member(document, "at_peak.large");
+    REQUIRE_MSG(sum == s->peak_allocated, "%zu at the peak, not %zu", sum, s->peak_allocated);
 }
 
 static void require_statistics(const struct document *document, const struct frusa_stats *s)
@@ -89,6 +103,11 @@ static void require_statistics(const struct document *document, const struct fru
     require_member(document, "peak_allocated", s->peak_allocated);
     require_member(document, "fallback_allocs", s->fallback_allocs);
     require_member(document, "fallback_deallocs", s->fallback_deallocs);
+    require_member(document, "kept", s->kept);
+    require_member(document, "free_in_spans", s->free_in_spans);
+    require_member(document, "refused", s->refused);
+    require_member(document, "fallback_failures", s->fallback_failures);
+    require_peak(document, s);
 }
 
 /* Returns 1 when the path is that of a row's object_size ("anything.NUMBER.object_size"). */
