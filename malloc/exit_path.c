@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "exit_path.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "page.h"
 
 int fr_exit_path_set(struct fr_exit_path *path, const char *file, size_t length)
 {
@@ -23,18 +24,17 @@ int fr_exit_path_set(struct fr_exit_path *path, const char *file, size_t length)
 
 int fr_exit_path_expand(const struct fr_exit_path *path, char *out, size_t room)
 {
+    struct fr_page number = {.used = 0};
     size_t used = 0;
+    fr_page_number(&number, (size_t)getpid(), 0);
     for (const char *at = path->name; *at; at++) {
-        int n = 1;
-        if (at[0] == '%' && at[1] == 'p') {
-            n = snprintf(out + used, room - used, "%ld", (long)getpid());
-            at++;
-        } else {
-            out[used] = *at;
-        }
-        used += (size_t)n;
-        if (n < 0 || used >= room)
+        int is_number = at[0] == '%' && at[1] == 'p';
+        size_t n = is_number ? number.used : 1;
+        if (n >= room - used)
             return 0;
+        memcpy(out + used, is_number ? number.text : at, n);
+        used += n;
+        at += is_number;
     }
     out[used] = '\0';
     return 1;

@@ -5,8 +5,6 @@
 
 #include <frusa.h>
 
-#include "size_text.h"
-
 struct option {
     const char *name;
     enum fr_option_kind kind;
@@ -23,8 +21,6 @@ static const struct option table[] = {
 #include "options.def"
 #undef FR_OPTION
 };
-
-#define OPTION_COUNT (sizeof(table) / sizeof(table[0]))
 
 /* A stretch of the text. */
 struct part {
@@ -220,7 +216,7 @@ static void *member_of(struct fr_options *options, const struct option *o)
 void fr_options_init(struct fr_options *options)
 {
     memset(options, 0, sizeof(*options));
-    for (size_t i = 0; i < OPTION_COUNT; i++)
+    for (size_t i = 0; i < FR_OPTION_COUNT; i++)
         if (table[i].initial)
             *(size_t *)member_of(options, &table[i]) = table[i].initial;
 }
@@ -250,9 +246,11 @@ static void apply_part(struct fr_options *options, struct part part, struct reas
     struct part value = {NULL, 0};
     if (sign)
         value = (struct part){sign + 1, part.length - name.length - 1};
-    for (size_t i = 0; i < OPTION_COUNT; i++)
+    for (size_t i = 0; i < FR_OPTION_COUNT; i++)
         if (names_option(name, &table[i])) {
             apply(options, &table[i], value, reason);
+            if (!reason->length)
+                options->sources[i] = options->source;
             return;
         }
     say(reason, "unknown option");
@@ -270,4 +268,42 @@ void fr_options_parse(struct fr_options *options, const char *text, fr_options_c
         text += part.length;
         text += *text == ',';
     }
+}
+
+/* ---- Values as text ---- */
+
+static struct fr_option_text text_of_word(const char *word, size_t length)
+{
+    return (struct fr_option_text){word, length};
+}
+
+static struct fr_option_text text_of_size(const struct option *o, size_t size,
+                                          struct fr_option_state *state)
+{
+    const char *text = o->high == FR_UNLIMITED && size == FR_UNLIMITED
+                           ? "unlimited"
+                           : fr_size_write(state->room, size);
+    return text_of_word(text, strlen(text));
+}
+
+static struct fr_option_text text_of_choice(const struct option *o, size_t number)
+{
+    const char *word = o->values;
+    for (; number > 0; number--)
+        word = strchr(word, '|') + 1;
+    return text_of_word(word, strcspn(word, "|"));
+}
+
+void fr_options_state(const struct fr_options *options, size_t i, struct fr_option_state *state)
+{
+    const struct option *o = &table[i];
+    const void *member = (const char *)options + o->offset;
+    state->name = o->name;
+    state->source = options->sources[i];
+    if (o->kind == FR_KIND_FILE || o->kind == FR_KIND_PATH)
+        state->value = *(const struct fr_option_text *)member;
+    else if (o->kind == FR_KIND_SIZE)
+        state->value = text_of_size(o, *(const size_t *)member, state);
+    else
+        state->value = text_of_choice(o, *(const size_t *)member);
 }

@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "size_text.h"
+
 #define FR_UNLIMITED ((size_t)-1)
 
 /* Of a PACE: one more than the longest interval, in milliseconds. It stands for "pressure". */
@@ -32,8 +34,17 @@ struct fr_option_text {
     size_t length;
 };
 
+#define FR_OPTION(kind, name, initial, low, high, values, helptext) +1
+enum {
+    FR_OPTION_COUNT = 0
+#include "options.def"
+};
+#undef FR_OPTION
+
 /* One member for each option. */
 struct fr_options {
+    const char *source;                   /* where the text that is parsed comes from */
+    const char *sources[FR_OPTION_COUNT]; /* where each value comes from; NULL: the default */
 #define FR_MEMBER_SIZE                                              size_t
 #define FR_MEMBER_FLAG                                              size_t
 #define FR_MEMBER_CHOICE                                            size_t
@@ -59,6 +70,17 @@ typedef void fr_options_complain(const char *part, size_t length, const char *wh
 const char *fr_option_bare_value(enum fr_option_kind kind);
 
 void fr_options_init(struct fr_options *options);
+
+/* An option in force, as people read it. */
+struct fr_option_state {
+    const char *name;
+    const char *source;          /* NULL: the default */
+    struct fr_option_text value; /* perhaps in `room` */
+    char room[FR_SIZE_ROOM];
+};
+
+/* Option `i`, below FR_OPTION_COUNT, in the order of the table. */
+void fr_options_state(const struct fr_options *options, size_t i, struct fr_option_state *state);
 
 /* Applies the text; NULL is as good as empty. Dashes and underscores in a name are the same. Of an
  * option that is set twice the last value holds. */

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <frusa.h>
@@ -15,59 +15,95 @@
 #include "environment.h"
 #include "exit_path.h"
 #include "heap.h"
+#include "page.h"
+#include "port/atomic.h"
 #include "port/error.h"
 #include "report_file.h"
 
-/* Writes it all, as far as the system lets. */
-static void write_out(int fd, const char *text, size_t length)
+static size_t kib(size_t bytes)
 {
-    while (length) {
-        ssize_t n = write(fd, text, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        text += n;
-        length -= (size_t)n;
-    }
+    return bytes / 1024 + (bytes % 1024 >= 512);
 }
 
-/* A row of the table, in KiB: what a person compares. */
-static size_t add_row(char *at, size_t room, const char *name, size_t bytes)
+/* A line of the table, without its end: what a person compares. */
+static void add_number(struct fr_page *page, const char *name, size_t value)
 {
-    int n = snprintf(at, room, "  %-34s %12zu KiB\n", name, (bytes + 1023) / 1024);
-    return n < 0 || (size_t)n >= room ? 0 : (size_t)n;
+    size_t line = page->used;
+    fr_page_say(page, "  ");
+    fr_page_say(page, name);
+    fr_page_pad(page, line, 37);
+    fr_page_number(page, value, 12);
+}
+
+static void add_kib(struct fr_page *page, const char *name, size_t value)
+{
+    add_number(page, name, value);
+    fr_page_say(page, " KiB\n");
+}
+
+static void add_counts(struct fr_page *page, const char *name, size_t value, size_t other,
+                       const char *other_name)
+{
+    add_number(page, name, value);
+    fr_page_say(page, ", ");
+    fr_page_say(page, other_name);
+    fr_page_say(page, " ");
+    fr_page_number(page, other, 0);
+    fr_page_say(page, "\n");
+}
+
+/* What is held, by use. Each row is the difference of two rounded sums, so that the rows add up to
+ * the last one as a reader sees them. */
+static void add_sum(struct fr_page *page, const struct frusa_stats *s)
+{
+    const struct {
+        const char *name;
+        size_t bytes;
+    } rows[] = {
+        {"live objects", s->in_use - s->in_use_metadata},
+        {"live large objects", s->large},
+        {"free, in caches of threads", s->cached},
+        {"free, in spans", s->free_in_spans},
+        {"free, kept for reuse", s->kept},
+        {"metadata in use", s->in_use_metadata},
+        {"metadata free", s->allocated_metadata > s->in_use_metadata
+                              ? s->allocated_metadata - s->in_use_metadata
+                              : 0},
+    };
+    size_t sum = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t before = kib(sum);
+        sum += rows[i].bytes;
+        add_kib(page, rows[i].name, kib(sum) - before);
+    }
+    add_kib(page, "= held from the system", kib(sum));
+}
+
+static void add_title(struct fr_page *page)
+{
+    fr_page_say(page, "frusa ");
+    fr_page_say(page, frusa_version());
+    fr_page_say(page, ", ");
+    fr_page_add(page, program_invocation_short_name, strnlen(program_invocation_short_name, 64));
+    fr_page_say(page, ", process ");
+    fr_page_number(page, (size_t)getpid(), 0);
+    fr_page_say(page, ":\n");
 }
 
 void fr_report_text(int fd)
 {
-    char text[1536];
-    size_t used = 0;
+    struct fr_page page = {.used = 0};
     struct frusa_stats s;
     int saved = fr_save_errno();
     if (frusa_get_stats(&fr_malloc_heap, &s) == 0) {
-        const struct {
-            const char *name;
-            size_t bytes;
-        } rows[] = {
-            {"held from the system for spans", s.allocated_from_fallback},
-            {"  in use", s.in_use},
-            {"  in caches of threads", s.cached},
-            {"  metadata", s.allocated_metadata},
-            {"  purged", s.purged},
-            {"large objects", s.large},
-            {"peak of both", s.peak_allocated},
-            {"given back by reclaim", s.reclaimed_total},
-        };
-        int n = snprintf(text, sizeof(text), "frusa %s, %.64s, process %ld:\n", frusa_version(),
-                         program_invocation_short_name, (long)getpid());
-        used = n > 0 ? (size_t)n : 0;
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-            used += add_row(text + used, sizeof(text) - used, rows[i].name, rows[i].bytes);
-        n = snprintf(text + used, sizeof(text) - used, "  %-34s %12zu, %zu back\n",
-                     "blocks from the system", s.fallback_allocs, s.fallback_deallocs);
-        used += n > 0 && (size_t)n < sizeof(text) - used ? (size_t)n : 0;
-        write_out(fd, text, used);
+        add_title(&page);
+        add_sum(&page, &s);
+        add_kib(&page, "of that purged, without memory", kib(s.purged));
+        add_kib(&page, "most held at once", kib(s.peak_allocated));
+        add_kib(&page, "given back by reclaim", kib(s.reclaimed_total));
+        add_counts(&page, "blocks from the system", s.fallback_allocs, s.fallback_deallocs, "back");
+        add_counts(&page, "requests refused", s.refused, s.fallback_failures, "by the system");
+        fr_page_write(&page, fd);
     }
     fr_restore_errno(saved);
 }
@@ -82,17 +118,16 @@ void fr_report_json(int fd)
         size_t length = frusa_stats_json(&fr_malloc_heap, text, room);
         if (length < room - 1) {
             text[length++] = '\n';
-            write_out(fd, text, length);
+            fr_write_all(fd, text, length);
         }
         munmap(text, room);
     }
     fr_restore_errno(saved);
 }
 
-/* ---- At exit
- * ------------------------------------------------------------------------------------- */
+/* ---- Where the option "stats" says ---- */
 
-/* Where to: nowhere, to standard error, or to a file. Set before main, read at exit. */
+/* Nowhere, to standard error, or to a file. Set before main. */
 static enum { NOWHERE, STANDARD_ERROR, TO_FILE } destination;
 
 /* Standard error under a number that programs which close their own leave alone, and what it
@@ -140,17 +175,37 @@ static void write_file(void)
     close(fd);
 }
 
-/* A thread that calls exit with a request for its cancellation pending must not end in the
- * middle. */
-void fr_report_at_exit(void)
+/* Non-zero while a report is being written. */
+static fr_atomic busy;
+
+/* Another report is waited for this long. It may never end: this may be a signal handler that
+ * interrupted it. */
+#define PATIENCE_MS 100
+
+static void wait_for_others(void)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < PATIENCE_MS && !fr_cas_relaxed(&busy, 0, 1); i++)
+        nanosleep(&pause, NULL);
+}
+
+int fr_report_is_wanted(void)
+{
+    return destination != NOWHERE;
+}
+
+/* A thread with a request for its cancellation pending must not end in the middle. */
+void fr_report(void)
 {
     int saved = fr_save_errno();
     int state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    wait_for_others();
     if (destination == STANDARD_ERROR && is_still_standard_error())
         fr_report_text(error_fd);
     else if (destination == TO_FILE)
         write_file();
+    fr_store_relaxed(&busy, 0);
     pthread_setcancelstate(state, NULL);
     fr_restore_errno(saved);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The statistics of the instance, written out without allocating. */
+/* The statistics of the instance, written out without allocating. Signal handlers may call it. */
 #ifndef FR_MALLOC_REPORT_H
 #define FR_MALLOC_REPORT_H
 
@@ -11,9 +11,13 @@ void fr_report_text(int fd);
 /* As frusa_stats_json gives them, and a newline. */
 void fr_report_json(int fd);
 
-/* What the option "stats" asks for, at the program's start: remembers where to write, and at its
- * end. */
+/* At the program's start, where the option "stats" says that statistics are written. */
 void fr_report_prepare(const char *file, size_t length);
-void fr_report_at_exit(void);
+
+/* Whether it says so at all. */
+int fr_report_is_wanted(void);
+
+/* Writes them there. */
+void fr_report(void);
 
 #endif /* FR_MALLOC_REPORT_H */

@@ -21,9 +21,13 @@
 #include "port/syscalls.h"
 #include "profile.h"
 #include "report.h"
+#include "report_signal.h"
 #include "service/reclaimer.h"
+#include "verbose.h"
 
 FR_EXPORT __attribute__((weak)) const char *frusa_malloc_options;
+
+#define PROGRAM_STRING "frusa_malloc_options"
 
 /* One line by one system call; there may be no standard error, and nobody to tell. */
 static void complain_about(const char *source, const char *part, size_t length, const char *why)
@@ -45,7 +49,7 @@ static void complain_about_variable(const char *part, size_t length, const char 
 
 static void complain_about_program(const char *part, size_t length, const char *why)
 {
-    complain_about("frusa_malloc_options", part, length, why);
+    complain_about(PROGRAM_STRING, part, length, why);
 }
 
 static void be_silent(const char *part, size_t length, const char *why)
@@ -68,7 +72,9 @@ static void read_options(struct fr_options *options, int complain)
 {
     const char *value = fr_environment_value();
     fr_options_init(options);
+    options->source = PROGRAM_STRING;
     fr_options_parse(options, frusa_malloc_options, complain ? complain_about_program : be_silent);
+    options->source = FR_VARIABLE;
     fr_options_parse(options, value, complain ? complain_about_variable : be_silent);
 }
 
@@ -135,6 +141,10 @@ __attribute__((constructor)) static void start(void)
     frusa_set_huge((int)options.huge);
     fr_profile_prepare(options.profile, options.profile_file.start, options.profile_file.length);
     fr_report_prepare(options.stats.start, options.stats.length);
+    if (fr_report_is_wanted())
+        fr_report_catch((enum fr_report_at)options.stats_at);
+    if (options.verbose)
+        fr_verbose_options(&options);
     fr_environment_clean();
     if (options.control)
         start_control();
@@ -145,5 +155,5 @@ __attribute__((constructor)) static void start(void)
 __attribute__((destructor)) static void end(void)
 {
     fr_profile_at_exit();
-    fr_report_at_exit();
+    fr_report();
 }

@@ -35,7 +35,13 @@ expect 'a size with a fraction' refused "$(preloaded limit=0.03125GiB ./settings
 # Statistics at exit.
 preloaded stats=- ./settings kept > /dev/null 2> "$scratch/text"
 grep -q '^frusa [0-9.]*, settings, process [0-9]*:$' "$scratch/text" || fail "stats=-: $(cat "$scratch/text")"
-grep -q '^  in use  *[0-9]* KiB$\|^    in use  *[0-9]* KiB$' "$scratch/text" || fail "stats=-: no figures"
+grep -q '^  live objects  *[0-9]* KiB$' "$scratch/text" || fail "stats=-: no figures"
+awk '/^  (live|free|metadata)/ { sum += $(NF - 1); rows++ }
+     /^  = held from the system/ { held = $(NF - 1) }
+     END { exit rows != 7 || held == 0 || sum != held }' "$scratch/text" ||
+    fail "stats=-: the rows do not add up: $(cat "$scratch/text")"
+preloaded limit=32m,stats=- ./settings limit > /dev/null 2> "$scratch/text"
+grep -q '^  requests refused  *[1-9][0-9]*, ' "$scratch/text" || fail "no word of refusals: $(cat "$scratch/text")"
 settings=$PWD/settings
 (cd "$scratch" && preloaded stats=relative.json "$settings" leave)
 grep -q '"allocated_from_fallback": [0-9]' "$scratch/relative.json" || fail "stats=FILE: no figures"

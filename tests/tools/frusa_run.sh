@@ -127,7 +127,7 @@ says err "$scratch/cat: not of the architecture of"
 
 expect 0 "$frusa_run" --stats sort /dev/null
 says err ', sort, process '
-says err 'held from the system for spans'
+says err '= held from the system'
 [ ! -s "$scratch/out" ] || fail "statistics on standard output"
 expect 1 "$frusa_run" --stats="$scratch/stats" grep pattern /dev/null
 [ ! -s "$scratch/err" ] || fail "not silent: $(cat "$scratch/err")"
