@@ -138,6 +138,24 @@ AC_DEFUN([FRUSA_DLOPEN], [
     AC_SUBST([DLOPEN_LIBS])
 ])
 
+# FRUSA_PROBES
+# Static probes for tracers where <sys/sdt.h> is; --disable-probes leaves them out, --enable-probes insists. Sets
+# PROBES_CPPFLAGS, probes_summary, and the conditional HAVE_PROBES.
+AC_DEFUN([FRUSA_PROBES], [
+    AC_ARG_ENABLE([probes],
+        [AS_HELP_STRING([--enable-probes],
+            [static probes for bpftrace, perf and systemtap @<:@default: where <sys/sdt.h> is@:>@])],
+        [], [enable_probes=auto])
+    PROBES_CPPFLAGS=
+    probes_summary=no
+    AS_IF([test "x$enable_probes" != xno],
+        [AC_CHECK_HEADER([sys/sdt.h], [probes_summary=yes; PROBES_CPPFLAGS=-DFRUSA_WITH_PROBES],
+            [AS_IF([test "x$enable_probes" = xyes],
+                [AC_MSG_ERROR([sys/sdt.h was not found (Debian: the package "systemtap-sdt-dev")])])])])
+    AC_SUBST([PROBES_CPPFLAGS])
+    AM_CONDITIONAL([HAVE_PROBES], [test "x$probes_summary" = xyes])
+])
+
 # FRUSA_MEMORY_CHECKERS
 # Client requests of valgrind's are compiled in where its headers are; --without-valgrind leaves them out, and
 # --with-valgrind insists. Sets TOOLS_CPPFLAGS, memcheck_summary, and the conditional HAVE_ASAN, which tests of

@@ -3,6 +3,7 @@
 
 #include "port/address.h"
 #include "port/compiler.h"
+#include "port/probe.h"
 #include "base/lock.h"
 #include "port/tools.h"
 
@@ -99,6 +100,7 @@ static void *obtain(struct fr_backing *b, void *(*alloc)(void *, size_t, size_t)
         fr_tools_taken(p, size, (b->ops.flags & FRUSA_FALLBACK_ZEROED) != 0);
         grant(b, size, purpose);
         fr_fetch_add_relaxed(&b->allocs, 1);
+        FR_PROBE4(span_acquired, b, p, size, purpose);
         return p;
     }
     if (p)
@@ -126,6 +128,7 @@ void fr_fallback_dealloc(struct fr_backing *b, void *ptr, size_t size, size_t al
 {
     fr_lock_assert_none();
     fr_tools_given(ptr, size);
+    FR_PROBE4(span_returned, b, ptr, size, purpose);
     ungrant(b, size, purpose);
     b->ops.dealloc(b->ops.ctx, ptr, size, align);
     fr_fetch_add_relaxed(&b->deallocs, 1);
@@ -145,6 +148,7 @@ void fr_fallback_dealloc_batch(struct fr_backing *b, const struct frusa_range *r
     /* Summed first: the callee may reuse the memory that it is being given, this array's not. */
     for (size_t i = 0; i < n; i++) {
         fr_tools_given(ranges[i].ptr, ranges[i].size);
+        FR_PROBE4(span_returned, b, ranges[i].ptr, ranges[i].size, purpose);
         bytes += ranges[i].size;
     }
     ungrant(b, bytes, purpose);
@@ -163,7 +167,9 @@ void fr_fallback_repurpose(struct fr_backing *b, size_t size, enum fr_purpose fr
 size_t fr_fallback_purge(struct fr_backing *b, const struct frusa_range *ranges, size_t n)
 {
     fr_lock_assert_none();
-    return b->ops.purge ? b->ops.purge(b->ops.ctx, ranges, n) : 0;
+    size_t bytes = b->ops.purge ? b->ops.purge(b->ops.ctx, ranges, n) : 0;
+    FR_PROBE3(purge, b, n, bytes);
+    return bytes;
 }
 
 void *fr_fallback_resize(struct fr_backing *b, void *ptr, size_t old_size, size_t align,

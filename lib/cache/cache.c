@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 
 #include "port/memory.h"
+#include "port/probe.h"
 #include "port/wait.h"
 #include "spans/give.h"
 #include "spans/grow.h"
@@ -399,6 +400,7 @@ static void *refill(struct frusa_cache *c, unsigned cls)
         size_t got = take_batch(c, cls, n, (void **)top);
         if (got) {
             fr_count(FR_EVENT_REFILL);
+            FR_PROBE3(refill, &c->instance->heap.backing, fr_class_size(cls), got);
             batch_taken(c, cls, got);
             top += (got - 1) * sizeof(void *);
             p = *(void **)top;
@@ -515,6 +517,7 @@ static int flush_half(struct frusa_cache *c, unsigned cls, void *p, struct fr_mi
             size_t n = (fr_cache_objects(c, cls) + 1) / 2;
             top -= n * sizeof(void *);
             fr_count(FR_EVENT_FLUSH);
+            FR_PROBE3(flush, &c->instance->heap.backing, fr_class_size(cls), n);
             give_or_keep(c, cls, (void **)top, n, m);
             fr_store_relaxed(&mag->top, top);
         }

@@ -9,6 +9,7 @@
 #include "reclaim/reclaim.h"
 
 #include "cache/retain.h"
+#include "port/probe.h"
 #include "reclaim/purge.h"
 #include "spans/quarantine.h"
 #include "spans/release.h"
@@ -45,6 +46,7 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
 {
     struct fr_recall r;
     size_t want = target;
+    FR_PROBE2(reclaim_begin, &inst->heap.backing, target);
     fr_quarantine_empty(&inst->heap, m);
     fr_recall_begin(&r, inst);
     size_t passes = fr_release_passes(&inst->heap);
@@ -62,6 +64,7 @@ size_t fr_reclaim(struct fr_instance *inst, size_t target, int *partial, struct 
         bytes += fr_pagemap_trim(&inst->heap.map);
     fr_heap_count_reclaimed(&inst->heap, bytes);
     fr_retain_check(inst); /* what was in caches may be empty spans now, beyond the target */
+    FR_PROBE2(reclaim_end, &inst->heap.backing, bytes);
     return bytes;
 }
 

@@ -2,6 +2,7 @@
 #include "spans/grow.h"
 
 #include "port/memory.h"
+#include "port/probe.h"
 #include "spans/recycle.h"
 #include "spans/supply.h"
 #include "spans/watch.h"
@@ -97,6 +98,7 @@ struct fr_span *fr_grow(struct fr_heap *h, unsigned cls, size_t reserved, size_t
         bytes = shorter(h, bytes, least);
         s = grow_by(h, cls, bytes, reserved, got, at_limit);
     }
+    FR_PROBE3(growth, &h->backing, fr_class_size(cls), s ? s->bytes : 0);
     return s;
 }
 
