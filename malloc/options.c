@@ -294,6 +294,20 @@ static struct fr_option_text text_of_choice(const struct option *o, size_t numbe
     return text_of_word(word, strcspn(word, "|"));
 }
 
+static struct fr_option_text text_of_pace(const struct option *o, size_t pace,
+                                          struct fr_option_state *state)
+{
+    static const char every[] = "every:";
+    size_t at = sizeof(state->room);
+    if (pace == 0 || pace == o->high)
+        return pace ? text_of_word("pressure", 8) : text_of_word("no", 2);
+    for (; pace > 0; pace /= 10)
+        state->room[--at] = (char)('0' + pace % 10);
+    at -= sizeof(every) - 1;
+    memcpy(state->room + at, every, sizeof(every) - 1);
+    return text_of_word(state->room + at, sizeof(state->room) - at);
+}
+
 void fr_options_state(const struct fr_options *options, size_t i, struct fr_option_state *state)
 {
     const struct option *o = &table[i];
@@ -304,6 +318,8 @@ void fr_options_state(const struct fr_options *options, size_t i, struct fr_opti
         state->value = *(const struct fr_option_text *)member;
     else if (o->kind == FR_KIND_SIZE)
         state->value = text_of_size(o, *(const size_t *)member, state);
+    else if (o->kind == FR_KIND_PACE)
+        state->value = text_of_pace(o, *(const size_t *)member, state);
     else
         state->value = text_of_choice(o, *(const size_t *)member);
 }

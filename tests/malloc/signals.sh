@@ -48,10 +48,11 @@ preloaded stats=- sh -c "trap '' TERM; exec ./signalled ignored" 2> "$scratch/er
 [ "$(grep -c '= held from' "$scratch/err")" -eq 1 ] || fail "ignored: $(cat "$scratch/err")"
 
 # What verbose prints: each option, and where its value is from.
-FRUSA_OPTIONS=verbose,limit=96m,no_such=1 ./settings_linked > "$scratch/out" 2> "$scratch/err" ||
+FRUSA_OPTIONS=verbose,limit=96m,no_such=1,reclaim=every:60000 ./settings_linked > "$scratch/out" 2> "$scratch/err" ||
     fail "verbose: status $?"
 grep -q '^frusa [0-9.]*, options in force:$' "$scratch/err" || fail "verbose: no title"
 grep -q '^  limit  *96m  *from FRUSA_OPTIONS$' "$scratch/err" || fail "verbose: limit: $(cat "$scratch/err")"
+grep -q '^  reclaim  *every:60000  *from FRUSA_OPTIONS$' "$scratch/err" || fail "verbose: reclaim: $(cat "$scratch/err")"
 grep -q '^  huge  *auto  *the default$' "$scratch/err" || fail "verbose: huge: $(cat "$scratch/err")"
 FRUSA_OPTIONS=verbose ./settings_linked 2>&1 | grep -q '^  limit  *32m  *from frusa_malloc_options$' ||
     fail "verbose: nothing from the program"
