@@ -240,7 +240,7 @@ struct frusa_stats {
     size_t peak_allocated;
     size_t fallback_allocs;   /* successful calls of the fallback's alloc */
     size_t fallback_deallocs; /* blocks given back to the fallback */
-    /* free memory that is kept for reuse: spans without any object, live or cached */
+    /* free memory kept for reuse: spans without any object, live or cached, and other blocks */
     size_t kept;
     /* free memory in the other spans: free slots, and what is left beside the slots */
     size_t free_in_spans;

@@ -84,6 +84,7 @@ void fr_stats_peak(const struct fr_instance *inst, struct fr_peak_stats *out)
     out->spans = fr_load_relaxed(&b->peak_for[FR_FOR_SPANS]);
     out->metadata = fr_load_relaxed(&b->peak_for[FR_FOR_METADATA]);
     out->large = fr_load_relaxed(&b->peak_for[FR_FOR_LARGE]);
+    out->kept = fr_load_relaxed(&b->peak_for[FR_FOR_KEPT]);
 }
 
 /* Divides what data spans hold among its uses, so that they add up even if the counters were read

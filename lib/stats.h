@@ -32,6 +32,7 @@ struct fr_peak_stats {
     size_t spans;
     size_t metadata;
     size_t large;
+    size_t kept; /* blocks that served nothing */
 };
 
 void fr_stats_peak(const struct fr_instance *inst, struct fr_peak_stats *out);

@@ -70,6 +70,7 @@ static void put_peak(struct writer *w, const struct fr_peak_stats *peak)
     put_field(w, "{", "spans", peak->spans);
     put_field(w, ", ", "metadata", peak->metadata);
     put_field(w, ", ", "large", peak->large);
+    put_field(w, ", ", "kept", peak->kept);
     put_char(w, '}');
 }
 

@@ -86,7 +86,7 @@ static void require_member(const struct document *document, const char *path, si
 static void require_peak(const struct document *document, const struct frusa_stats *s)
 {
     size_t sum = member(document, "at_peak.spans") + member(document, "at_peak.metadata") +
-                 member(document, "at_peak.large");
+                 member(document, "at_peak.large") + member(document, "at_peak.kept");
     REQUIRE_MSG(sum == s->peak_allocated, "%zu at the peak, not %zu", sum, s->peak_allocated);
 }
 

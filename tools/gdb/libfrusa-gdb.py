@@ -92,8 +92,8 @@ class Instance:
         return list(members(head, "frusa_cache", "in_registry"))
 
     def held(self):
-        """Bytes for spans, for metadata and for large objects."""
-        return [word(self.heap["backing"]["held_for"][purpose]) for purpose in range(3)]
+        """Bytes for spans, for metadata, for large objects, and kept for nothing."""
+        return [word(self.heap["backing"]["held_for"][purpose]) for purpose in range(4)]
 
     def name(self):
         block = gdb.execute(f"info symbol {self.address:#x}", to_string=True)
@@ -157,11 +157,11 @@ def say(text):
 
 
 def describe_instance(instance):
-    spans, metadata, large = instance.held()
+    spans, metadata, large, kept = instance.held()
     name = instance.name()
     say(f"instance {instance.address:#x}" + (f" ({name})" if name else ""))
-    say(f"  held        {kib(spans + metadata + large)}: spans {kib(spans)}, metadata {kib(metadata)}, "
-        f"large objects {kib(large)}")
+    say(f"  held        {kib(spans + metadata + large + kept)}: spans {kib(spans)}, metadata {kib(metadata)}, "
+        f"large objects {kib(large)}, kept blocks {kib(kept)}")
     say(f"  at most     {kib(word(instance.heap['backing']['peak']))}, "
         f"limit {kib(word(instance.heap['backing']['limit']))}, 0 for none")
     say(f"  empty       {kib(word(instance.heap['empty_bytes']))}, purged {kib(word(instance.heap['purged']))}")
