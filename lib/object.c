@@ -64,13 +64,6 @@ static int is_foreign(const struct fr_instance *inst, const struct fr_misuse *m,
     return FR_UNLIKELY(m->kind == FR_INVALID_POINTER) && m->ptr == p && foreign_bytes(inst, p);
 }
 
-/* A call fails for lack of memory. */
-static FR_COLD void refuse(struct fr_instance *inst)
-{
-    fr_fetch_add_relaxed(&inst->refused, 1);
-    fr_set_error(FR_ENOMEM);
-}
-
 /* The cache that the fast paths can use; NULL: none. */
 static struct frusa_cache *fast_cache_through(struct fr_via via)
 {
@@ -135,7 +128,7 @@ struct frusa_cache *fr_object_cache(struct fr_instance *inst, const char *call)
     }
     fr_report(inst, &m, call);
     if (!c)
-        refuse(inst);
+        fr_report_refusal(inst);
     return c;
 }
 
@@ -193,7 +186,7 @@ static FR_NOINLINE void *alloc_past_caches(struct fr_via via, size_t size, size_
         fr_report(via.inst, &m, call);
     }
     if (!p)
-        refuse(via.inst);
+        fr_report_refusal(via.inst);
     else if (contents == FR_ZEROED && !is_zero)
         memset(p, 0, size);
     else if (contents == FR_ZEROED && fr_heap_is_watched(&via.inst->heap))
@@ -468,7 +461,7 @@ static void *change_size(struct fr_instance *inst, void *p, const struct fr_clai
         return copy_foreign(inst, p, new_size, call);
     report(inst, &m, p, claim, call);
     if (new_size > FR_SIZE_MAX) {
-        refuse(inst);
+        fr_report_refusal(inst);
         return NULL;
     }
     if (resize_told(inst, &p, &old, align, new_size, &m)) {

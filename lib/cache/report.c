@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "cache/report.h"
 
+#include "port/error.h"
+
 static int is_same_text(const char *a, const char *b)
 {
     while (*a && *a == *b) {
@@ -24,4 +26,10 @@ FR_COLD void fr_report_noted(const struct fr_instance *inst, const struct fr_mis
                              const char *call)
 {
     fr_misuse_report(fr_report_name(inst, call), m);
+}
+
+void fr_report_refusal(struct fr_instance *inst)
+{
+    fr_fetch_add_relaxed(&inst->refused, 1);
+    fr_set_error(FR_ENOMEM);
 }

@@ -19,4 +19,7 @@ static inline void fr_report(const struct fr_instance *inst, const struct fr_mis
         fr_report_noted(inst, m, call);
 }
 
+/* A call fails for lack of memory: counts it, and sets the error. */
+FR_COLD void fr_report_refusal(struct fr_instance *inst);
+
 #endif /* FR_REPORT_H */

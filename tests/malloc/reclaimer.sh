@@ -6,7 +6,7 @@
 
 # expect WHAT WANTED GOT: the words are the same, whatever is between them.
 expect() {
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086,SC2116 # words
     set -- "$1" "$(echo $2)" "$(echo $3)"
     [ "$3" = "$2" ] || fail "$1: wanted '$2', got '$3'"
 }
