@@ -239,7 +239,7 @@ struct frusa_stats {
     /* high-water mark of allocated_from_fallback + large */
     size_t peak_allocated;
     size_t fallback_allocs;   /* successful calls of the fallback's alloc */
-    size_t fallback_deallocs; /* blocks given back to the fallback */
+    size_t fallback_deallocs; /* blocks given back to the fallback, pieces one by one */
     /* free memory kept for reuse: spans without any object, live or cached, and other blocks */
     size_t kept;
     /* free memory in the other spans: free slots, and what is left beside the slots */

@@ -99,10 +99,9 @@ static enum refusal refusal_of(const struct fr_instance *inst, int at_limit)
 
 /*
  * Whether a request is tried, or tried again after a refusal. Before the second attempt a reclaim
- * gives back what is idle: at the instance's limit, or when the system is short of memory. (A
- * fallback of the program's own is taken at its word.) The reclaim may help even where it gives
- * nothing back, because what was in caches is in the slabs now. At the limit further attempts
- * follow as long as this or another thread gives memory back. No lock is held.
+ * gives back what is idle: at the instance's limit, or when the system is short of memory. (The
+ * program's own fallback is taken at its word.) It may help even where it gives nothing back, as
+ * caches are empty then. At the limit, attempts go on while threads give memory back. No lock held.
  */
 static int may_try(struct fr_instance *inst, unsigned attempt, enum refusal last,
                    struct fr_misuse *m)
