@@ -388,10 +388,11 @@ int frusa_owns(frusa_t *f, const void *ptr) FRUSA_ATTR_((nonnull(1)));
  * constant.
  */
 void *frusa_front_alloc(frusa_t *f, size_t size, size_t align, const char *call)
-    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nonnull(1, 4), alloc_size(2), warn_unused_result));
+    FRUSA_ATTR_((FRUSA_ATTR_NEW_, nothrow, nonnull(1, 4), alloc_size(2), warn_unused_result));
 void frusa_front_dealloc(frusa_t *f, void *ptr, size_t size, size_t align, const char *call)
-    FRUSA_ATTR_((nonnull(1, 5)));
-void frusa_front_free(frusa_t *f, void *ptr, const char *call) FRUSA_ATTR_((nonnull(1, 3)));
+    FRUSA_ATTR_((nothrow, nonnull(1, 5)));
+void frusa_front_free(frusa_t *f, void *ptr, const char *call)
+    FRUSA_ATTR_((nothrow, nonnull(1, 3)));
 
 /* ------------------------------------------------------------------------------------------------
  * Reclaim

@@ -15,10 +15,6 @@
 
 #if defined(__cplusplus)
 extern "C" {
-/* None of these throws: with that said, they are reached by bare jumps. */
-void *frusa_front_alloc(frusa_t *, size_t, size_t, const char *) __attribute__((nothrow));
-void frusa_front_dealloc(frusa_t *, void *, size_t, size_t, const char *) __attribute__((nothrow));
-void frusa_front_free(frusa_t *, void *, const char *) __attribute__((nothrow));
 #endif
 
 static inline __attribute__((always_inline)) void *fr_malloc_alloc(size_t size, size_t align,

@@ -375,8 +375,8 @@ static void adapt(struct frusa_cache *c, unsigned cls, int direction, struct fr_
         age(c, DROP, m);
 }
 
-/* The owner is inside with busy 2, and the cache is not RECALLED. Up to n objects: what the cache
- * keeps, or else others out of the slab. */
+/* The owner is inside with busy 2, and the cache is not RECALLED [O.3]. Up to n objects: what the
+ * cache keeps, or else others out of the slab. */
 static size_t take_batch(struct frusa_cache *c, unsigned cls, size_t n, void **out)
 {
     struct fr_keep keep = fr_cache_keep(c, cls);

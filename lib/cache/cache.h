@@ -187,8 +187,8 @@ void fr_cache_dealloc_slow(struct fr_instance *inst, struct frusa_cache *c, unsi
 void fr_cache_flush(struct frusa_cache *c, struct fr_misuse *m);
 
 /*
- * Empties one magazine into its slab, drops its array, and gives what is kept of the class. The caller has the cache to itself: as
- * its reclaimer (RECALLED, busy 0), or at its end (DEAD).
+ * Empties one magazine into its slab, drops its array, and gives what is kept of the class. The
+ * caller has the cache to itself: as its reclaimer (RECALLED, busy 0), or at its end (DEAD).
  */
 void fr_cache_drain(struct frusa_cache *c, unsigned cls, struct fr_misuse *m);
 

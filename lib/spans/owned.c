@@ -91,7 +91,7 @@ static size_t give_word(struct fr_span *s, size_t word, struct fr_misuse *m)
     return fr_popcount(set);
 }
 
-/* Gives all kept objects of a span back, which may end the span. */
+/* Gives all kept objects of a span back, which may end the span. Until then it stays [O.2]. */
 static void give_span(const struct fr_keep *k, struct fr_span *s, struct fr_misuse *m)
 {
     size_t n = 0;

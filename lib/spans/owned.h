@@ -3,9 +3,9 @@
  * Spans with owners: objects that a cache frees stay with it, without atomic operations.
  *
  * A span may have an owner, a cache, known by its id. When the owner's magazine overflows, the
- * objects of the spans that it owns go into the spans' words of kept bits, by plain stores. When its
- * magazine is empty, they come out of there first. Anybody else gives objects of such a span back
- * as of any other.
+ * objects of the spans that it owns go into the spans' words of kept bits, by plain stores. When
+ * its magazine is empty, they come out of there first. Anybody else gives objects of such a span
+ * back as of any other.
  *
  * A kept object is a cached object. Its bit in `taken` stays set, and the span's count includes it.
  * So nothing else knows about kept objects: neither the slab's lists, nor retiring, nor purging. A

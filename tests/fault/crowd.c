@@ -102,10 +102,9 @@ void crowd_require_whole(frusa_t *f)
     REQUIRE_MSG(s.allocated_from_fallback <= RECORD_MAX + CACHE_MAX, "%zu bytes stay",
                 s.allocated_from_fallback);
     REQUIRE(walk_sum(f).spans == 0);
-    /* The record and a cache; a lost descriptor would keep a block of metadata too. (Fewer where
-     * blocks went back in pieces.) */
-    long blocks = (long)(s.fallback_allocs - s.fallback_deallocs);
-    REQUIRE_MSG(blocks <= 2, "%ld blocks stay", blocks);
+    /* The record and headers of caches: a lost descriptor would keep a span of metadata. */
+    REQUIRE_MSG(s.allocated_from_fallback == s.in_use_metadata, "%zu bytes stay, %zu in use",
+                s.allocated_from_fallback, s.in_use_metadata);
 }
 
 void crowd_run(frusa_t *f, size_t threads, size_t steps, const struct shortage *shortage,

@@ -237,7 +237,7 @@ void world_require_books(struct instance *i)
         return;
     size_t charged = charged_to(i);
     REQUIRE(frusa_get_stats(i->f, &stats) == 0);
-    size_t live = stats.in_use - stats.in_use_metadata + stats.large;
+    size_t live = stats_live_bytes(i->f);
     REQUIRE_MSG(live == charged, "%zu bytes are live, the statistics say %zu", charged, live);
     REQUIRE(i->config.limit == 0 || stats.allocated_from_fallback + stats.large <= i->config.limit);
     size_t held = stats.allocated_from_fallback + stats.large;

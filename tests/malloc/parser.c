@@ -148,7 +148,7 @@ static void test_files(void)
     expect_complaint("profile-file", "profile-file: no value (profile_file=FILE);");
     EXPECT(parse("profile_file=a.heap").profile_file.length == 6 && complaints[0] == '\0');
     EXPECT(parse("profile=512k").profile == 524288 && complaints[0] == '\0');
-    expect_complaint("profile=2t", "profile=2t: out of range;");
+    expect_complaint("profile=2t", "profile=2t: too large (at most 1t);");
 }
 
 /* The name alone is what it is to frusa-run. */

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * usage: reclaimed [threads | child | daemon | handler | exec | kept]
+ * usage: reclaimed [threads | child | daemon | handler | exec | kept] [N]
  *
  * For reclaimer.sh. "threads" prints the names of the process's threads that are the library's,
  * sorted; "child" does so in the child of a fork, "daemon" in a grandchild whose parent has ended,
  * "handler" in a child that a signal handler forked, "exec" in a program that this one executes.
- * "kept" waits until what was freed is given back, in a child too.
+ * N threads are waited for. "kept" waits until what was freed is given back, in a child too.
  */
 #include "expect.h"
 
 #include <dirent.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,9 +24,18 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void print_threads(void)
+/* A thread names itself once it runs. */
+static void nap(void)
 {
-    static char names[NAMES_MAX][32];
+    struct timespec pause = {0, 20000000};
+    nanosleep(&pause, NULL);
+}
+
+static char names[NAMES_MAX][32];
+static size_t expected; /* threads that are waited for, for some time */
+
+static size_t look(void)
+{
     size_t n = 0;
     DIR *tasks = opendir("/proc/self/task");
     struct dirent *entry;
@@ -40,17 +50,20 @@ static void print_threads(void)
             fclose(comm);
     }
     closedir(tasks);
+    return n;
+}
+
+static void print_threads(void)
+{
+    size_t n = look();
+    for (unsigned i = 0; i < 1000 && n < expected; i++) {
+        nap();
+        n = look();
+    }
     qsort(names, n, sizeof(names[0]), by_name);
     for (size_t i = 0; i < n; i++)
         printf("%.*s\n", (int)strcspn(names[i], "\n"), names[i]);
     fflush(stdout);
-}
-
-/* A thread names itself once it runs. */
-static void nap(void)
-{
-    struct timespec pause = {0, 20000000};
-    nanosleep(&pause, NULL);
 }
 
 static void require_success(pid_t child)
@@ -112,6 +125,7 @@ static void require_given_back(void)
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
+    expected = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     nap();
     if (strcmp(what, "threads") == 0) {
         print_threads();
@@ -124,7 +138,7 @@ int main(int argc, char **argv)
         EXPECT(signal(SIGUSR1, fork_and_print) != SIG_ERR);
         raise(SIGUSR1);
     } else if (strcmp(what, "exec") == 0) {
-        char *command[] = {argv[0], (char *)(size_t) "threads", NULL};
+        char *command[] = {argv[0], (char *)(size_t) "threads", argv[2], NULL};
         execv(command[0], command);
         return 1;
     } else if (strcmp(what, "kept") == 0) {

@@ -14,17 +14,17 @@ expect() {
 both='frusa-pressure frusa-reclaim'
 expect 'without the option' '' "$(preloaded '' ./reclaimed threads)"
 expect 'reclaim=no' '' "$(preloaded reclaim=pressure,reclaim=no ./reclaimed threads)"
-expect 'reclaim=every:20' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed threads)"
+expect 'reclaim=every:20' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed threads 1)"
 expect 'a wrong value' "frusa: FRUSA_OPTIONS: reclaim=every:0: not one of its values (no|pressure|every:MS;\
  MS is 1 to 86400000), ignored" "$(preloaded reclaim=every:0 ./reclaimed threads 2>&1)"
-expect 'a child' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed child)"
-expect 'a daemon' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed daemon)"
-expect 'a child of a signal handler' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed handler)"
-expect 'an executed program' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed exec)"
-case $(preloaded reclaim=pressure ./reclaimed threads | tr '\n' ' ') in
+expect 'a child' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed child 1)"
+expect 'a daemon' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed daemon 1)"
+expect 'a child of a signal handler' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed handler 1)"
+expect 'an executed program' frusa-reclaim "$(preloaded reclaim=every:20 ./reclaimed exec 1)"
+case $(preloaded reclaim=pressure ./reclaimed threads 1 | tr '\n' ' ') in
     'frusa-reclaim ') echo "this system has no events: pressure is polled" ;;
     *) for where in threads child daemon exec; do
-           expect "reclaim=pressure, $where" "$both" "$(preloaded reclaim=pressure ./reclaimed $where)"
+           expect "reclaim=pressure, $where" "$both" "$(preloaded reclaim=pressure ./reclaimed $where 2)"
        done ;;
 esac
 if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then

@@ -73,6 +73,7 @@ static void double_free_large(void)
 {
     void *p = filled(LARGE);
     free(hide(p));
+    mistake_is(WHEN_FREED, "double free", p); /* a span is there by now, perhaps */
     free_wrongly(p, "invalid pointer");
 }
 

@@ -35,6 +35,7 @@ static int add_row(const struct frusa_span_info *row, void *arg)
     totals->live_bytes += row->live * row->object_size;
     totals->purged += row->purged;
     totals->empty_spans += row->live == 0;
+    totals->empty_bytes += row->live == 0 ? row->bytes : 0;
     return 0;
 }
 
@@ -72,8 +73,9 @@ void walk_require_consistent(frusa_t *f, size_t held)
     REQUIRE_MSG(s.allocated_from_fallback + s.large == held,
                 "%zu and %zu large, the fallback says %zu", s.allocated_from_fallback, s.large,
                 held);
-    REQUIRE_MSG(totals.span_bytes == s.allocated_from_fallback - s.allocated_metadata,
-                "%zu, not %zu", totals.span_bytes,
+    size_t blocks = s.kept - totals.empty_bytes; /* kept blocks, which are no spans */
+    REQUIRE_MSG(totals.span_bytes + blocks == s.allocated_from_fallback - s.allocated_metadata,
+                "%zu and %zu, not %zu", totals.span_bytes, blocks,
                 s.allocated_from_fallback - s.allocated_metadata);
     REQUIRE_MSG(totals.large_bytes == s.large, "%zu, not %zu", totals.large_bytes, s.large);
     REQUIRE_MSG(totals.live_bytes == s.in_use - s.in_use_metadata, "%zu, not %zu",

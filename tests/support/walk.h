@@ -13,7 +13,7 @@
 
 struct walk_totals {
     size_t spans, span_bytes, slots, live, live_bytes, purged;
-    size_t empty_spans; /* spans without a live object */
+    size_t empty_spans, empty_bytes; /* spans without a live object */
     size_t large, large_bytes;
     size_t large_headroom; /* of large objects that were resized */
 };
