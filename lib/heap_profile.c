@@ -19,7 +19,7 @@
 
 #define DEFAULT_RATE ((size_t)512 << 10)
 /* Beyond, the sums of a long run might overflow. */
-#define RATE_MAX ((size_t)1 << 40)
+#define RATE_MAX ((size_t)1 << (sizeof(size_t) > 4 ? 40 : 31))
 
 /* Files with this ending hold text, as jemalloc's do. */
 static const char text_ending[] = ".heap";

@@ -34,6 +34,9 @@ struct fr_option_text {
     size_t length;
 };
 
+/* What frusa_profile_start takes at most. */
+#define FR_PROFILE_MOST ((size_t)1 << (sizeof(size_t) > 4 ? 40 : 31))
+
 #define FR_OPTION(kind, name, initial, low, high, values, helptext) +1
 enum {
     FR_OPTION_COUNT = 0

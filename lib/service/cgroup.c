@@ -130,9 +130,9 @@ static void find(struct fr_cgroup *g, const char *root, int is_unified)
         return;
     const char *rest = below(path, m.root);
     g->mount_length = strlen(root) + strlen(m.point);
-    if (g->mount_length + strlen(rest) >= sizeof(g->directory))
-        return;
-    snprintf(g->directory, sizeof(g->directory), "%s%s%s", root, m.point, rest);
+    int length = snprintf(g->directory, sizeof(g->directory), "%s%s%s", root, m.point, rest);
+    if (length < 0 || (size_t)length >= sizeof(g->directory))
+        g->directory[0] = '\0';
 }
 
 void fr_cgroups_find(struct fr_cgroups *out, const char *root)
