@@ -3,7 +3,7 @@
  * else. */
 #include <frusa.h>
 
-#include "cache/fast.h"
+#include "cache/profiled.h"
 #include "cache/registry.h"
 #include "cache/report.h"
 #include "cache/retain.h"

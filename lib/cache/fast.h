@@ -11,7 +11,7 @@
 #ifndef FR_FAST_H
 #define FR_FAST_H
 
-#include "cache/profiled.h"
+#include "cache/cache.h"
 
 /* The calling thread's cache where the fast paths may use it: no fence, no table. */
 FR_INLINE struct frusa_cache *fr_fast_cache(const struct fr_instance *inst)
@@ -19,33 +19,61 @@ FR_INLINE struct frusa_cache *fr_fast_cache(const struct fr_instance *inst)
     return fr_thread_fast(fr_load_relaxed(&inst->fast_slot));
 }
 
-/* The class of a layout that the cached paths take, FR_CLASS_NONE for others and while a recall
- * has the cache. */
-static inline unsigned fr_fast_class(const struct frusa_cache *c, size_t size, size_t align)
+/* The class of a layout below a limit of a cache that has a magazine, FR_CLASS_NONE for others and
+ * while the limit is 0. */
+static inline unsigned fr_cache_class(const fr_atomic *limit, size_t size, size_t align)
 {
-    size_t end = fr_load_relaxed(&c->fast.cached_end);
+    size_t end = fr_load_relaxed(limit);
     if (size >= end || align >= end || !fr_align_is_valid(align))
         return FR_CLASS_NONE;
     unsigned cls = fr_class_of_layout(size, align);
     return cls < FR_CACHED_CLASSES ? cls : FR_CLASS_NONE;
 }
 
-/* An object out of a cache that needs no fence; NULL: by cache.c. */
-static inline void *fr_cache_pop(struct frusa_cache *c, unsigned cls)
+/* The class of a layout that the cached paths take. */
+static inline unsigned fr_fast_class(const struct frusa_cache *c, size_t size, size_t align)
+{
+    return fr_cache_class(&c->fast.cached_end, size, align);
+}
+
+/* An object out of a cache that needs no fence; NULL: by cache.c, or n is not below the limit. */
+static inline void *fr_cache_pop_below(struct frusa_cache *c, const fr_atomic *limit, size_t n,
+                                       unsigned cls)
 {
     void *p = NULL;
-    if (!frusa_inline_open_(&c->fast, &c->fast.class_end, cls) ||
+    if (!frusa_inline_open_(&c->fast, limit, n) ||
         !frusa_inline_pop_(&c->fast, fr_cache_magazine(c, cls), &p))
         return NULL;
     return p;
 }
 
-/* An object into such a cache; 0: by cache.c. */
+/* An object into such a cache; 0: by cache.c, or n is not below the limit. */
+static inline int fr_cache_push_below(struct frusa_cache *c, const fr_atomic *limit, size_t n,
+                                      unsigned cls, void *p)
+{
+    return frusa_inline_open_(&c->fast, limit, n) &&
+           frusa_inline_push_(&c->fast, fr_cache_magazine(c, cls), p);
+}
+
+static inline void *fr_cache_pop(struct frusa_cache *c, unsigned cls)
+{
+    return fr_cache_pop_below(c, &c->fast.class_end, cls, cls);
+}
+
 static inline int fr_cache_push(struct frusa_cache *c, unsigned cls, void *p)
 {
-    if (!frusa_inline_open_(&c->fast, &c->fast.class_end, cls))
-        return 0;
-    return frusa_inline_push_(&c->fast, fr_cache_magazine(c, cls), p);
+    return fr_cache_push_below(c, &c->fast.class_end, cls, cls, p);
+}
+
+/* The same with the limit that stays open while the instance is profiled. */
+static inline void *fr_profiled_pop(struct frusa_cache *c, unsigned cls)
+{
+    return fr_cache_pop_below(c, &c->own_end, 0, cls);
+}
+
+static inline int fr_profiled_push(struct frusa_cache *c, unsigned cls, void *p)
+{
+    return fr_cache_push_below(c, &c->own_end, 0, cls, p);
 }
 
 /* Enters a cache that needs a fence; 0: a recall has the cache. [C.2] */

@@ -3,20 +3,9 @@
 
 #include "cache/registry.h"
 
-/* The class of a layout that has a magazine, FR_CLASS_NONE for others and while a recall has the
- * cache. */
-static unsigned class_of(const struct frusa_cache *c, size_t size, size_t align)
-{
-    size_t end = fr_load_relaxed(&c->own_end);
-    if (size >= end || align >= end || !fr_align_is_valid(align))
-        return FR_CLASS_NONE;
-    unsigned cls = fr_class_of_layout(size, align);
-    return cls < FR_CACHED_CLASSES ? cls : FR_CLASS_NONE;
-}
-
 void *fr_profiled_take(struct frusa_cache *c, size_t size, size_t align)
 {
-    unsigned cls = class_of(c, size, align);
+    unsigned cls = fr_cache_class(&c->own_end, size, align);
     return cls == FR_CLASS_NONE ? NULL : fr_profiled_pop(c, cls);
 }
 
@@ -37,15 +26,10 @@ static int is_small(const struct frusa_cache *c, size_t size, size_t align)
            align < fr_load_relaxed(&c->own_end);
 }
 
-static struct frusa_cache *fast_cache(const struct fr_instance *inst)
-{
-    return fr_thread_fast(fr_load_relaxed(&inst->fast_slot));
-}
-
 FR_HOT void *fr_profiled_alloc(const struct fr_profile *profile, const struct fr_instance *inst,
                                size_t size, size_t align)
 {
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fr_fast_cache(inst);
     void *p = NULL;
     if (!c || !is_small(c, size, align) || !fr_countdown_lasts(&c->countdown, profile, size))
         return NULL;
@@ -62,7 +46,7 @@ static int push(struct frusa_cache *c, void *p, size_t size, size_t align)
     if (FR_LIKELY(is_small(c, size, align)))
         return frusa_inline_open_(&c->fast, &c->own_end, size) &&
                frusa_inline_push_(&c->fast, frusa_inline_small_(&c->fast, size), p);
-    unsigned cls = class_of(c, size, align);
+    unsigned cls = fr_cache_class(&c->own_end, size, align);
     return cls != FR_CLASS_NONE && fr_profiled_push(c, cls, p);
 }
 
@@ -76,7 +60,7 @@ FR_HOT int fr_profiled_dealloc(struct fr_profile *profile, struct frusa_cache *c
 
 FR_HOT int fr_profiled_free(struct fr_profile *profile, const struct fr_instance *inst, void *p)
 {
-    struct frusa_cache *c = fast_cache(inst);
+    struct frusa_cache *c = fr_fast_cache(inst);
     if (FR_HOSTED)
         fr_profile_forget(profile, p);
     fr_entry e = fr_pagemap_get(&inst->heap.map, p);

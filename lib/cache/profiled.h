@@ -7,25 +7,7 @@
 #ifndef FR_PROFILED_H
 #define FR_PROFILED_H
 
-#include "cache/cache.h"
-
-/* An object of a class that has a magazine; NULL: there is none. */
-static inline void *fr_profiled_pop(struct frusa_cache *c, unsigned cls)
-{
-    void *p = NULL;
-    if (!frusa_inline_open_(&c->fast, &c->own_end, 0) ||
-        !frusa_inline_pop_(&c->fast, fr_cache_magazine(c, cls), &p))
-        return NULL;
-    return p;
-}
-
-/* The same back; 0: there is no room. */
-static inline int fr_profiled_push(struct frusa_cache *c, unsigned cls, void *p)
-{
-    if (!frusa_inline_open_(&c->fast, &c->own_end, 0))
-        return 0;
-    return frusa_inline_push_(&c->fast, fr_cache_magazine(c, cls), p);
-}
+#include "cache/fast.h"
 
 /* An object of a layout; NULL: by the long way. */
 void *fr_profiled_take(struct frusa_cache *c, size_t size, size_t align);

@@ -132,22 +132,6 @@ static unsigned bin_of(size_t bytes)
     return bin < FR_KEPT_BINS ? bin : FR_KEPT_BINS - 1;
 }
 
-static void ring_add(struct fr_link **first, struct fr_link *link)
-{
-    if (*first)
-        fr_list_insert_after((*first)->prev, link);
-    else
-        fr_list_init(link);
-    *first = *first ? *first : link;
-}
-
-static void ring_remove(struct fr_link **first, struct fr_link *link)
-{
-    if (*first == link)
-        *first = link->next == link ? NULL : link->next;
-    fr_list_remove(link);
-}
-
 static void count_bytes(struct fr_heap *h, size_t more, size_t less)
 {
     fr_fetch_add_relaxed(&h->kept.bytes, more - less); /* modulo the word */
@@ -158,7 +142,7 @@ static void count_bytes(struct fr_heap *h, size_t more, size_t less)
 static void index_add(struct fr_heap *h, struct fr_kept_block *b)
 {
     unsigned bin = bin_of(b->bytes);
-    ring_add(&h->kept.bins[bin], &b->in_bin);
+    fr_ring_add(&h->kept.bins[bin], &b->in_bin);
     fr_bits_set(h->kept.filled, bin, bin + 1);
     fr_treap_insert(&h->kept.by_address, &b->by_address, key_of);
     count_bytes(h, b->bytes, 0);
@@ -167,7 +151,7 @@ static void index_add(struct fr_heap *h, struct fr_kept_block *b)
 static void index_remove(struct fr_heap *h, struct fr_kept_block *b)
 {
     unsigned bin = bin_of(b->bytes);
-    ring_remove(&h->kept.bins[bin], &b->in_bin);
+    fr_ring_remove(&h->kept.bins[bin], &b->in_bin);
     if (!h->kept.bins[bin])
         fr_bits_clear(h->kept.filled, bin, bin + 1);
     fr_treap_remove(&h->kept.by_address, &b->by_address, key_of);
@@ -183,14 +167,14 @@ static void note_oldest(struct fr_kept *k)
 static void enter(struct fr_heap *h, struct fr_kept_block *b)
 {
     index_add(h, b);
-    ring_add(&h->kept.by_age, &b->by_age);
+    fr_ring_add(&h->kept.by_age, &b->by_age);
     note_oldest(&h->kept);
 }
 
 static void leave(struct fr_heap *h, struct fr_kept_block *b)
 {
     index_remove(h, b);
-    ring_remove(&h->kept.by_age, &b->by_age);
+    fr_ring_remove(&h->kept.by_age, &b->by_age);
     note_oldest(&h->kept);
 }
 
@@ -325,7 +309,7 @@ static void keep_upper(struct fr_heap *h, const struct fr_kept_block *b,
     record->bytes = bytes;
     record->since = b->since;
     index_add(h, record);
-    ring_add(&h->kept.by_age, &record->by_age);
+    fr_ring_add(&h->kept.by_age, &record->by_age);
 }
 
 /* Records that a call has at hand: one for a second piece that is left over, and one that is not
@@ -490,7 +474,7 @@ struct fr_link *fr_kept_drain(struct fr_heap *h, size_t *drained)
     fr_all_spans_unguard(&h->all);
     while (ring) {
         struct fr_kept_block *b = block_of_age(ring);
-        ring_remove(&ring, &b->by_age);
+        fr_ring_remove(&ring, &b->by_age);
         push(h, b, &list);
     }
     withdraw(h, bytes);

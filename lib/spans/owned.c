@@ -27,24 +27,20 @@ static fr_atomic *kept_word(struct fr_span *s, size_t word)
     return &s->taken[s->words + word];
 }
 
-/* ---- the list of spans with kept objects, the one that came first in front ---- */
+/* ---- the ring of spans with kept objects, the one that came first in front ---- */
 
 static void add(const struct fr_keep *k, struct fr_span *s)
 {
     struct fr_link *first = first_of(k);
-    if (first) {
-        fr_list_insert_after(first->prev, &s->in_owner);
-    } else {
-        fr_list_init(&s->in_owner);
-        *k->spans = &s->in_owner;
-    }
+    fr_ring_add(&first, &s->in_owner);
+    *k->spans = first;
 }
 
 static void drop(const struct fr_keep *k, struct fr_span *s)
 {
-    if (first_of(k) == &s->in_owner)
-        *k->spans = s->in_owner.next == &s->in_owner ? NULL : s->in_owner.next;
-    fr_list_remove(&s->in_owner);
+    struct fr_link *first = first_of(k);
+    fr_ring_remove(&first, &s->in_owner);
+    *k->spans = first;
 }
 
 /* ---- what is kept ---- */
@@ -132,12 +128,6 @@ FR_INLINE struct fr_span *owned_span(const struct fr_heap *h, unsigned cls, size
     return fr_entry_class(e) == cls && fr_load_relaxed(&s->owner) == owner ? s : NULL;
 }
 
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
 /* Keeps the object in a slot; 0 when it is not taken, or kept already. */
 FR_INLINE int keep_slot(struct fr_span *s, size_t slot)
 {
@@ -158,11 +148,11 @@ static FR_NOINLINE size_t keep_neighbours(struct fr_span *s, size_t slot, void *
 {
     const size_t size = s->object_size;
     const char *next = (const char *)objects[0] + size;
-    size_t left = s->capacity - slot;
     size_t most = FR_WORD_BITS - slot % FR_WORD_BITS;
     size_t run = 1;
-    most = least_of(most, left, n);
-    for (; run < most && objects[run] == next; run++)
+    if (most > s->capacity - slot)
+        most = s->capacity - slot;
+    for (; run < n && run < most && objects[run] == next; run++)
         next += size;
     fr_atomic *taken = &s->taken[slot / FR_WORD_BITS];
     fr_atomic *kept = taken + s->words;
@@ -178,10 +168,8 @@ static FR_NOINLINE size_t keep_neighbours(struct fr_span *s, size_t slot, void *
  * object, not taken, or kept already. */
 FR_INLINE size_t keep_run(struct fr_span *s, void *const *objects, size_t n)
 {
-    uint64_t product = (uint64_t)((const char *)objects[0] - s->base) * s->reciprocal;
-    size_t slot = (size_t)(product >> FR_RECIPROCAL_SHIFT); /* see fr_span_slot_exactly */
-    if (FR_UNLIKELY((product & (((uint64_t)1 << FR_RECIPROCAL_SHIFT) - 1)) >= s->reciprocal ||
-                    slot >= s->capacity || !keep_slot(s, slot)))
+    size_t slot;
+    if (FR_UNLIKELY(!fr_span_slot_exactly(s, objects[0], &slot) || !keep_slot(s, slot)))
         return 0;
     if (n > 1 && (size_t)((char *)objects[1] - (char *)objects[0]) == s->object_size)
         return keep_neighbours(s, slot, objects, n);

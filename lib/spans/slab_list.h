@@ -43,22 +43,14 @@ static inline void fr_bin_add(struct fr_span *s, unsigned bin)
 {
     struct fr_link **first = fr_bin_first(s, bin);
     s->bin = (uint8_t)bin;
-    if (!*first) {
-        fr_list_init(&s->in_slab);
-        *first = &s->in_slab;
-        return;
-    }
-    fr_list_insert_after((*first)->prev, &s->in_slab);
+    fr_ring_add(first, &s->in_slab);
     if (bin != FR_BIN_EMPTY && !fr_span_is_met(s))
         *first = &s->in_slab;
 }
 
 static inline void fr_bin_remove(struct fr_span *s)
 {
-    struct fr_link **first = fr_bin_first(s, s->bin);
-    if (*first == &s->in_slab)
-        *first = s->in_slab.next == &s->in_slab ? NULL : s->in_slab.next;
-    fr_list_remove(&s->in_slab);
+    fr_ring_remove(fr_bin_first(s, s->bin), &s->in_slab);
     s->bin = FR_BIN_NONE;
 }
 
