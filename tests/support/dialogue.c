@@ -30,6 +30,20 @@ void dialogue_end(void)
     REQUIRE_MSG(rmdir(directory) == 0, "%s: %s", directory, strerror(errno));
 }
 
+void dialogue_open(struct fixture *x, unsigned features, const char *name)
+{
+    dialogue_directory();
+    fixture_open(x, features, NULL);
+    REQUIRE_MSG(frusa_control_start(x->f, name) == 0, "%s", strerror(errno));
+}
+
+void dialogue_close(struct fixture *x)
+{
+    frusa_control_stop(x->f);
+    fixture_close(x);
+    dialogue_end();
+}
+
 const char *dialogue_path(const char *name)
 {
     static char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];

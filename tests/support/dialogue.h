@@ -3,6 +3,8 @@
 #ifndef SUPPORT_DIALOGUE_H
 #define SUPPORT_DIALOGUE_H
 
+#include "fixture.h"
+
 #include <stddef.h>
 
 /* Makes a runtime directory and names it in XDG_RUNTIME_DIR. Returns its path. */
@@ -10,6 +12,12 @@ const char *dialogue_directory(void);
 
 /* Removes that directory; requires that its sockets are gone. */
 void dialogue_end(void);
+
+/* Makes a runtime directory, and an instance with a socket; features as for fixture_open. */
+void dialogue_open(struct fixture *x, unsigned features, const char *name);
+
+/* Ends all three. */
+void dialogue_close(struct fixture *x);
 
 /* The path of this process's socket of that name, valid until the next call. */
 const char *dialogue_path(const char *name);

@@ -3,46 +3,20 @@
  * pressure. */
 #include "service/cgroup.h"
 #include "service/pressure.h"
+#include "support/pretended.h"
 #include "support/require.h"
 #include "unit/runner.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static char scratch[] = "cgroup.XXXXXX";
-
-static void write_file(const char *path, const char *text)
-{
-    char name[2000];
-    snprintf(name, sizeof(name), "%s%s", scratch, path);
-    for (char *at = strchr(name + strlen(scratch) + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        REQUIRE(mkdir(name, 0700) == 0 || errno == EEXIST);
-        *at = '/';
-    }
-    FILE *file = fopen(name, "w");
-    REQUIRE(file != NULL);
-    REQUIRE(fputs(text, file) >= 0 && fclose(file) == 0);
-}
-
-static void begin(void)
-{
-    REQUIRE(mkdtemp(scratch) != NULL);
-}
-
-static void end(void)
-{
-    char command[100];
-    snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
-    REQUIRE(system(command) == 0);
-}
+static const char *root;
 
 struct layout {
     const char *cgroup, *mountinfo;
-    const char *unified, *memory; /* expected, below the scratch directory; "": none */
+    const char *unified, *memory; /* expected, below the root directory; "": none */
 };
 
 #define V2_MOUNT     "41 31 0:38 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n"
@@ -74,7 +48,7 @@ static void require_directory(size_t i, const struct fr_cgroup *g, const char *e
 {
     char path[FR_PATH_MAX] = "";
     if (expected[0])
-        snprintf(path, sizeof(path), "%s%s", scratch, expected);
+        snprintf(path, sizeof(path), "%s%s", root, expected);
     REQUIRE_MSG(strcmp(g->directory, path) == 0, "layout %zu: %s instead of %s", i, g->directory,
                 path);
 }
@@ -82,29 +56,29 @@ static void require_directory(size_t i, const struct fr_cgroup *g, const char *e
 START_TEST(test_layouts)
 {
     struct fr_cgroups groups;
-    begin();
+    root = pretended_begin();
     for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
-        write_file("/proc/self/cgroup", layouts[i].cgroup);
-        write_file("/proc/self/mountinfo", layouts[i].mountinfo);
-        fr_cgroups_find(&groups, scratch);
+        pretended_write("/proc/self/cgroup", layouts[i].cgroup);
+        pretended_write("/proc/self/mountinfo", layouts[i].mountinfo);
+        fr_cgroups_find(&groups, root);
         require_directory(i, &groups.unified, layouts[i].unified);
         require_directory(i, &groups.memory, layouts[i].memory);
     }
-    end();
+    pretended_end();
 }
 END_TEST
 
 START_TEST(test_no_files)
 {
     struct fr_cgroups groups;
-    begin();
-    fr_cgroups_find(&groups, scratch);
+    root = pretended_begin();
+    fr_cgroups_find(&groups, root);
     ck_assert_str_eq(groups.unified.directory, "");
     ck_assert_str_eq(groups.memory.directory, "");
     ck_assert(!fr_cgroup_ascend(&groups.unified));
     ck_assert_uint_eq(fr_cgroup_limit(&groups.unified), (size_t)-1);
-    ck_assert(!fr_pressure_is_on(scratch));
-    end();
+    ck_assert(!fr_pressure_is_on(root));
+    pretended_end();
 }
 END_TEST
 
@@ -113,7 +87,7 @@ START_TEST(test_long_paths)
 {
     static char cgroup[9000], mountinfo[9000];
     struct fr_cgroups groups;
-    begin();
+    root = pretended_begin();
     for (size_t length = 900; length < 5000; length += 61) {
         char path[5000];
         memset(path, 'a', length);
@@ -121,33 +95,33 @@ START_TEST(test_long_paths)
         path[length] = '\0';
         snprintf(cgroup, sizeof(cgroup), "0::%s\n", path);
         snprintf(mountinfo, sizeof(mountinfo), "1 2 0:3 / %s rw - cgroup2 c rw\n", path);
-        write_file("/proc/self/cgroup", cgroup);
-        write_file("/proc/self/mountinfo", V2_MOUNT);
-        fr_cgroups_find(&groups, scratch);
+        pretended_write("/proc/self/cgroup", cgroup);
+        pretended_write("/proc/self/mountinfo", V2_MOUNT);
+        fr_cgroups_find(&groups, root);
         ck_assert_uint_lt(strlen(groups.unified.directory), FR_PATH_MAX);
-        write_file("/proc/self/mountinfo", mountinfo);
-        fr_cgroups_find(&groups, scratch);
+        pretended_write("/proc/self/mountinfo", mountinfo);
+        fr_cgroups_find(&groups, root);
         ck_assert_uint_lt(strlen(groups.unified.directory), FR_PATH_MAX);
-        ck_assert(!fr_pressure_is_on(scratch));
+        ck_assert(!fr_pressure_is_on(root));
     }
-    end();
+    pretended_end();
 }
 END_TEST
 
 START_TEST(test_ascending)
 {
     struct fr_cgroups groups;
-    begin();
-    write_file("/proc/self/cgroup", "0::/a/b\n");
-    write_file("/proc/self/mountinfo", V2_MOUNT);
-    fr_cgroups_find(&groups, scratch);
+    root = pretended_begin();
+    pretended_write("/proc/self/cgroup", "0::/a/b\n");
+    pretended_write("/proc/self/mountinfo", V2_MOUNT);
+    fr_cgroups_find(&groups, root);
     require_directory(0, &groups.unified, "/sys/fs/cgroup/a/b");
     ck_assert(fr_cgroup_ascend(&groups.unified));
     require_directory(1, &groups.unified, "/sys/fs/cgroup/a");
     ck_assert(fr_cgroup_ascend(&groups.unified));
     require_directory(2, &groups.unified, "/sys/fs/cgroup");
     ck_assert(!fr_cgroup_ascend(&groups.unified));
-    end();
+    pretended_end();
 }
 END_TEST
 
@@ -184,15 +158,16 @@ static const struct sign signs[] = {
 
 START_TEST(test_signs)
 {
-    begin();
-    write_file("/proc/self/cgroup", "4:memory:/m\n0::/a/b\n");
-    write_file("/proc/self/mountinfo", V2_MOUNT "35 31 0:32 / /v1 rw - cgroup cgroup rw,memory\n");
+    root = pretended_begin();
+    pretended_write("/proc/self/cgroup", "4:memory:/m\n0::/a/b\n");
+    pretended_write("/proc/self/mountinfo",
+                    V2_MOUNT "35 31 0:32 / /v1 rw - cgroup cgroup rw,memory\n");
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        write_file(signs[i].path, signs[i].text);
-        REQUIRE_MSG(fr_pressure_is_on(scratch) == signs[i].is_on, "sign %zu, %s: %s", i,
-                    signs[i].path, signs[i].text);
+        pretended_write(signs[i].path, signs[i].text);
+        REQUIRE_MSG(fr_pressure_is_on(root) == signs[i].is_on, "sign %zu, %s: %s", i, signs[i].path,
+                    signs[i].text);
     }
-    end();
+    pretended_end();
 }
 END_TEST
 

@@ -34,33 +34,18 @@ static int is_refusal(const char *answer, const char *why)
     return strcmp(answer, wanted) == 0;
 }
 
-/* An instance with a socket. */
-static void open_control(struct fixture *x, const char *name)
-{
-    dialogue_directory();
-    fixture_open(x, FALLBACK_EVERYTHING, NULL);
-    REQUIRE_MSG(frusa_control_start(x->f, name) == 0, "%s", strerror(errno));
-}
-
-static void close_control(struct fixture *x)
-{
-    frusa_control_stop(x->f);
-    fixture_close(x);
-    dialogue_end();
-}
-
 START_TEST(test_ping)
 {
     struct fixture x;
     char wanted[128];
-    open_control(&x, "index");
+    dialogue_open(&x, FALLBACK_EVERYTHING, "index");
     const char *answer = dialogue_ask_once("index", "ping");
     snprintf(wanted, sizeof(wanted),
              "{\"ok\": true, \"frusa\": \"%s\", \"protocol\": 1, \"pid\": %ld, \"name\": "
              "\"index\"}",
              FRUSA_VERSION, (long)getpid());
     ck_assert_str_eq(answer, wanted);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -69,19 +54,19 @@ START_TEST(test_the_socket_is_private)
     struct fixture x;
     struct stat st;
     umask(0);
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     ck_assert_int_eq(lstat(dialogue_path("heap"), &st), 0);
     ck_assert(S_ISSOCK(st.st_mode));
     ck_assert_uint_eq(st.st_mode & 07777, 0600);
     ck_assert_uint_eq(st.st_uid, geteuid());
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
 START_TEST(test_stop_removes_it)
 {
     struct fixture x;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     int fd = dialogue_connect(dialogue_path("heap"));
     ck_assert_int_ge(fd, 0);
     dialogue_ask(fd, "ping");
@@ -93,14 +78,14 @@ START_TEST(test_stop_removes_it)
     frusa_control_stop(x.f); /* nothing to do */
     ck_assert_int_eq(frusa_control_start(x.f, "again"), 0);
     dialogue_ask_once("again", "ping");
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
 START_TEST(test_destroy_removes_it)
 {
     struct fixture x;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     fixture_close(&x);
     dialogue_end();
 }
@@ -109,7 +94,7 @@ END_TEST
 START_TEST(test_errors)
 {
     struct fixture x, y;
-    open_control(&x, "one");
+    dialogue_open(&x, FALLBACK_EVERYTHING, "one");
     fixture_open(&y, 0, NULL);
     ck_assert_int_eq(frusa_control_start(x.f, "two"), -1);
     ck_assert_int_eq(errno, EBUSY);
@@ -121,7 +106,7 @@ START_TEST(test_errors)
     dialogue_ask_once("one", "ping");
     dialogue_ask_once("two", "ping");
     fixture_close(&y);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -141,7 +126,7 @@ START_TEST(test_statistics)
 {
     struct fixture x;
     struct frusa_stats s;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     void *p = frusa_malloc(x.f, 5000);
     void *large = frusa_malloc(x.f, 3u << 20);
     ck_assert(p && large);
@@ -155,7 +140,7 @@ START_TEST(test_statistics)
     ck_assert_uint_eq(dialogue_number(answer, "large"), s.large);
     frusa_free(x.f, p);
     frusa_free(x.f, large);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -164,7 +149,7 @@ START_TEST(test_reclaim)
     struct fixture x;
     struct population p;
     struct random r = random_stream(env_seed(60), 0);
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     population_create(&p, x.f, 3000, 1, 3000, &r);
     population_drop(&p, 3000);
     size_t held = fallback_held(&x.fallback);
@@ -178,7 +163,7 @@ START_TEST(test_reclaim)
     answer = dialogue_ask_once("heap", "reclaim 0");
     ck_assert_uint_eq(dialogue_number(answer, "reclaimed"), 0);
     population_release(&p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -187,7 +172,7 @@ START_TEST(test_retain)
     struct fixture x;
     struct population p;
     struct random r = random_stream(env_seed(61), 0);
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     population_create(&p, x.f, 3000, 1000, 3000, &r);
     population_drop(&p, 3000);
     frusa_thread_flush(x.f);
@@ -196,14 +181,14 @@ START_TEST(test_retain)
     ck_assert_uint_eq(dialogue_number(answer, "retain"), 65536);
     ck_assert_uint_lt(fallback_held(&x.fallback), 1u << 20);
     population_release(&p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
 START_TEST(test_limit)
 {
     struct fixture x;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     const char *answer = dialogue_ask_once("heap", "limit 4m");
     ck_assert_uint_eq(dialogue_number(answer, "limit"), 4u << 20);
     ck_assert_ptr_null(frusa_malloc(x.f, 8u << 20));
@@ -212,7 +197,7 @@ START_TEST(test_limit)
     ck_assert_ptr_nonnull(p);
     dialogue_ask_once("heap", "limit 0");
     frusa_free(x.f, p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -221,7 +206,7 @@ START_TEST(test_classes)
 {
     struct fixture x;
     void *objects[300];
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     for (size_t i = 0; i < 300; i++)
         ck_assert_ptr_nonnull(objects[i] = frusa_malloc(x.f, 100));
     const char *answer = dialogue_ask_once("heap", "classes");
@@ -232,7 +217,7 @@ START_TEST(test_classes)
     ck_assert_uint_eq(dialogue_number(answer, "purged"), 0);
     for (size_t i = 0; i < 300; i++)
         frusa_free(x.f, objects[i]);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -242,7 +227,7 @@ START_TEST(test_map)
     struct fixture x;
     struct population p;
     struct random r = random_stream(env_seed(62), 0);
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     population_create(&p, x.f, 12000, 1, 30000, &r);
     const char *answer = dialogue_ask_once("heap", "map");
     ck_assert_uint_gt(strlen(answer), 40000);
@@ -254,7 +239,7 @@ START_TEST(test_map)
         rows++;
     ck_assert_uint_eq(rows, totals.spans + totals.large);
     population_release(&p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -262,7 +247,7 @@ START_TEST(test_what_is_no_request)
 {
     struct fixture x;
     char line[2 * FR_CONTROL_LINE_MAX + 2];
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     int fd = dialogue_connect(dialogue_path("heap"));
     ck_assert(is_refusal(dialogue_ask(fd, ""), "unknown request"));
     ck_assert(is_refusal(dialogue_ask(fd, "\"\\\001"), "unknown request"));
@@ -282,7 +267,7 @@ START_TEST(test_what_is_no_request)
     ck_assert(dialogue_send(fd, "quit\nping\n", 10));
     ck_assert_ptr_null(dialogue_line(fd));
     close(fd);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -294,7 +279,7 @@ START_TEST(test_lines_at_once)
 {
     enum { LINES = 200 };
     struct fixture x;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     int fd = dialogue_connect(dialogue_path("heap"));
     for (int i = 0; i < LINES; i++)
         ck_assert(dialogue_send(fd, "ping\n", 5));
@@ -303,7 +288,7 @@ START_TEST(test_lines_at_once)
         ck_assert_ptr_nonnull(dialogue_line(fd));
     ck_assert_ptr_null(dialogue_line(fd));
     close(fd);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -313,7 +298,7 @@ START_TEST(test_slow_clients)
 {
     struct fixture x;
     int half, deaf;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     half = dialogue_connect(dialogue_path("heap"));
     ck_assert(dialogue_send(half, "pi", 2));
     deaf = dialogue_connect(dialogue_path("heap"));
@@ -330,7 +315,7 @@ START_TEST(test_slow_clients)
     close(half);
     close(deaf);
     dialogue_ask_once("heap", "ping");
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -339,7 +324,7 @@ START_TEST(test_many_clients)
 {
     struct fixture x;
     int fds[3 * CLIENTS];
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     for (int i = 0; i < 3 * CLIENTS; i++) {
         fds[i] = dialogue_connect(dialogue_path("heap"));
         ck_assert_int_ge(fds[i], 0);
@@ -349,7 +334,7 @@ START_TEST(test_many_clients)
     dialogue_ask(fds[3 * CLIENTS - CLIENTS], "ping");
     for (int i = 0; i < 3 * CLIENTS; i++)
         close(fds[i]);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -360,7 +345,7 @@ START_TEST(test_clients_that_vanish)
     struct fixture x;
     struct population p;
     struct random r = random_stream(env_seed(63), 0);
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     population_create(&p, x.f, 6000, 1, 30000, &r);
     for (int i = 0; i < 300; i++) {
         const char *text = begun[i % 6];
@@ -371,7 +356,7 @@ START_TEST(test_clients_that_vanish)
     }
     dialogue_ask_once("heap", "ping");
     population_release(&p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -382,7 +367,7 @@ START_TEST(test_stop_in_the_middle_of_an_answer)
     struct population p;
     struct random r = random_stream(env_seed(64), 0);
     char byte;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     population_create(&p, x.f, 20000, 20000, 30000, &r);
     int fd = dialogue_connect(dialogue_path("heap"));
     ck_assert(dialogue_send(fd, "map\n", 4));
@@ -390,7 +375,7 @@ START_TEST(test_stop_in_the_middle_of_an_answer)
     frusa_control_stop(x.f);
     close(fd);
     population_release(&p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -398,7 +383,7 @@ END_TEST
 START_TEST(test_requests_allocate_nothing)
 {
     struct fixture x;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_EVERYTHING, NULL);
     void *p = frusa_malloc(x.f, 100);
     ck_assert_ptr_nonnull(p);
     dialogue_ask_once("heap", "map");
@@ -412,7 +397,7 @@ START_TEST(test_requests_allocate_nothing)
     ck_assert_uint_eq(fallback_blocks(&x.fallback), blocks);
     ck_assert_uint_eq(stats_live_bytes(x.f), live);
     frusa_free(x.f, p);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -445,7 +430,7 @@ START_TEST(test_other_users_are_refused)
     ck_assert_int_eq(chmod(path, 0666), 0);
     child_run(ask_as_another_user, path);
     dialogue_ask_once("heap", "ping");
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 

@@ -10,25 +10,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* An instance with a socket. */
-static void open_control(struct fixture *x, const char *name)
-{
-    dialogue_directory();
-    fixture_open(x, FALLBACK_UNTRACKED, NULL);
-    REQUIRE_MSG(frusa_control_start(x->f, name) == 0, "%s", strerror(errno));
-}
-
-static void close_control(struct fixture *x)
-{
-    frusa_control_stop(x->f);
-    fixture_close(x);
-    dialogue_end();
-}
 
 static int open_descriptors(void)
 {
@@ -43,7 +26,7 @@ START_TEST(test_fork)
 {
     struct fixture x;
     int before = open_descriptors();
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_UNTRACKED, NULL);
     int fd = dialogue_connect(dialogue_path("heap"));
     dialogue_ask(fd, "ping");
     fflush(NULL);
@@ -65,7 +48,7 @@ START_TEST(test_fork)
     dialogue_ask(fd, "ping");
     close(fd);
     dialogue_ask_once("heap", "ping");
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -76,7 +59,7 @@ START_TEST(test_descriptors_are_closed_by_exec)
     int before[1024], after = 0;
     for (int fd = 0; fd < 1024; fd++)
         before[fd] = fcntl(fd, F_GETFD) >= 0;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_UNTRACKED, NULL);
     int client = dialogue_connect(dialogue_path("heap"));
     dialogue_ask(client, "ping");
     for (int fd = 0; fd < 1024; fd++)
@@ -86,7 +69,7 @@ START_TEST(test_descriptors_are_closed_by_exec)
         }
     ck_assert_int_ge(after, 4);
     close(client);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -140,7 +123,7 @@ START_TEST(test_stale_sockets_are_swept)
     ck_assert_int_eq(access(path, F_OK), 0);
     ck_assert_int_eq(frusa_control_start(x.f, "heap"), 0);
     ck_assert_int_eq(access(path, F_OK), -1);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -149,14 +132,14 @@ START_TEST(test_stale_socket_of_the_same_process)
 {
     struct fixture x;
     char path[200];
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_UNTRACKED, NULL);
     snprintf(path, sizeof(path), "%s", dialogue_path("heap"));
     ck_assert_int_eq(link(path, dialogue_path("kept")), 0);
     frusa_control_stop(x.f);
     ck_assert_int_eq(access(dialogue_path("kept"), F_OK), 0);
     ck_assert_int_eq(frusa_control_start(x.f, "kept"), 0);
     dialogue_ask_once("kept", "ping");
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 
@@ -168,7 +151,7 @@ START_TEST(test_program_closes_all_descriptors)
     int mine[64];
     if (TOOL_TSAN)
         return;
-    open_control(&x, NULL);
+    dialogue_open(&x, FALLBACK_UNTRACKED, NULL);
     int fd = dialogue_connect(dialogue_path("heap"));
     dialogue_ask(fd, "ping");
     for (int other = 3; other < 1024; other++)
@@ -180,7 +163,7 @@ START_TEST(test_program_closes_all_descriptors)
     frusa_control_stop(x.f);
     for (int i = 0; i < 64; i++)
         REQUIRE(fcntl(mine[i], F_GETFD) >= 0);
-    close_control(&x);
+    dialogue_close(&x);
 }
 END_TEST
 

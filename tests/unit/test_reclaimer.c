@@ -7,6 +7,7 @@
 #include "support/environment.h"
 #include "support/fixture.h"
 #include "support/pattern.h"
+#include "support/pretended.h"
 #include "support/require.h"
 #include "support/threads.h"
 #include "support/workload.h"
@@ -16,7 +17,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { OBJECTS = 40000, SIZE = 300, MIB = 1 << 20 };
@@ -326,49 +326,17 @@ START_TEST(test_beside_busy_threads)
 }
 END_TEST
 
-/* A file below the scratch directory, with its directories. */
-static char scratch[] = "reclaimer.XXXXXX";
-
-static void write_file(const char *path, const char *text)
+/* Returns the pretended root. */
+static const char *pretend_group(void)
 {
-    char name[500];
-    snprintf(name, sizeof(name), "%s%s", scratch, path);
-    for (char *at = strchr(name + strlen(scratch) + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        REQUIRE(mkdir(name, 0700) == 0 || errno == EEXIST);
-        *at = '/';
-    }
-    FILE *file = fopen(name, "w");
-    REQUIRE(file != NULL);
-    REQUIRE(fputs(text, file) >= 0 && fclose(file) == 0);
-}
-
-static void read_file(const char *path, char *text, size_t room)
-{
-    char name[500];
-    snprintf(name, sizeof(name), "%s%s", scratch, path);
-    FILE *file = fopen(name, "r");
-    REQUIRE(file != NULL);
-    text[fread(text, 1, room - 1, file)] = '\0';
-    fclose(file);
-}
-
-static void pretend_group(void)
-{
-    REQUIRE(mkdtemp(scratch) != NULL);
-    write_file("/proc/self/cgroup", "1:name=systemd:/x\n0::/app\n");
-    write_file("/proc/self/mountinfo", "30 20 0:26 / /cg rw - cgroup2 cgroup2 rw\n");
-    write_file("/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 900 kB\n");
-    write_file("/cg/app/memory.max", "1600000\n");
-    write_file("/cg/app/memory.high", "max\n");
-    write_file("/cg/app/memory.current", "1000000\n");
-}
-
-static void remove_scratch(void)
-{
-    char command[100];
-    snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
-    REQUIRE(system(command) == 0);
+    const char *root = pretended_begin();
+    pretended_write("/proc/self/cgroup", "1:name=systemd:/x\n0::/app\n");
+    pretended_write("/proc/self/mountinfo", "30 20 0:26 / /cg rw - cgroup2 cgroup2 rw\n");
+    pretended_write("/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 900 kB\n");
+    pretended_write("/cg/app/memory.max", "1600000\n");
+    pretended_write("/cg/app/memory.high", "max\n");
+    pretended_write("/cg/app/memory.current", "1000000\n");
+    return root;
 }
 
 /* Everything but a span at most goes back, the slack too. */
@@ -386,9 +354,9 @@ START_TEST(test_pressure_is_polled)
         .interval_ms = 1, .slack = 64 * MIB, .flags = FRUSA_RECLAIM_ON_PRESSURE};
     struct fixture x;
     unsigned round = 0;
-    pretend_group(); /* without files that tell of pressure */
+    const char *root = pretend_group(); /* without files that tell of pressure */
     fixture_open(&x, FALLBACK_EVERYTHING, NULL);
-    REQUIRE(fr_reclaimer_start_below(x.f, &config, scratch) == 0);
+    REQUIRE(fr_reclaimer_start_below(x.f, &config, root) == 0);
     while (!counts_of(x.f).polls)
         fr_back_off(&round);
     fr_reclaimer_settle(x.f); /* nothing is idle: nothing to look for */
@@ -400,7 +368,7 @@ START_TEST(test_pressure_is_polled)
         fr_back_off(&round);
     ck_assert_uint_eq(counts_of(x.f).pressures, 0);
     ck_assert_uint_gt(idle(x.f), OBJECTS * SIZE / 2);
-    write_file("/cg/app/memory.current", "1590000\n");
+    pretended_write("/cg/app/memory.current", "1590000\n");
     wait_for_pressure(x.f, 0);
     /* All is given back: no more looks. */
     frusa_free(x.f, frusa_malloc(x.f, SIZE));
@@ -410,7 +378,7 @@ START_TEST(test_pressure_is_polled)
     ck_assert_uint_eq(counts_of(x.f).polled, counts.polled);
     ck_assert_uint_eq(counts_of(x.f).looks, counts.looks);
     fixture_close(&x);
-    remove_scratch();
+    pretended_end();
 }
 END_TEST
 
@@ -432,26 +400,26 @@ START_TEST(test_events_are_asked_for)
     struct fixture x;
     char text[100] = "";
     unsigned round = 0;
-    pretend_group();
-    write_file("/cg/app/memory.max", "max\n");
-    write_file("/cg/app/memory.pressure", "");
-    write_file("/proc/pressure/memory", "");
+    const char *root = pretend_group();
+    pretended_write("/cg/app/memory.max", "max\n");
+    pretended_write("/cg/app/memory.pressure", "");
+    pretended_write("/proc/pressure/memory", "");
     fixture_open(&x, FALLBACK_EVERYTHING, NULL);
     size_t files = open_files();
-    REQUIRE(fr_reclaimer_start_below(x.f, &config, scratch) == 0);
+    REQUIRE(fr_reclaimer_start_below(x.f, &config, root) == 0);
     while (strlen(text) == 0 && !counts_of(x.f).polls) {
-        read_file("/cg/app/memory.pressure", text, sizeof(text));
+        pretended_read("/cg/app/memory.pressure", text, sizeof(text));
         fr_back_off(&round);
     }
     if (!counts_of(x.f).polls) { /* else the system has no such calls */
         ck_assert_str_eq(text, "some 100000 2000000");
-        read_file("/proc/pressure/memory", text, sizeof(text));
+        pretended_read("/proc/pressure/memory", text, sizeof(text));
         ck_assert_str_eq(text, "some 100000 2000000");
     }
     /* The program does not see them. */
     ck_assert_uint_eq(open_files(), files);
     fixture_close(&x);
-    remove_scratch();
+    pretended_end();
 }
 END_TEST
 
