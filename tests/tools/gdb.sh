@@ -55,6 +55,7 @@ for where in live dead; do
     says $where 'frusa instances' '^instance 0x[0-9a-f]* (heap)$'
     says $where 'frusa instances' '^  cache  *0x[0-9a-f]*, of thread record .*: [1-9]'
     says $where 'frusa heap' '^ *112  *1 '
+    says $where 'frusa heap' '^ *208  .* 1000  *[1-9][0-9]*  *0$'
     says $where 'frusa heap heap' '^1 large objects, 3072 KiB$'
     says $where 'frusa slab 100 &heap' '^objects of 112 bytes, 1 spans$'
     says $where 'frusa span live' '^data span 0x.* of instance 0x'

@@ -12,6 +12,16 @@ __attribute__((noinline)) void stop_here(void *object)
     __asm__ volatile("" : : "r"(object) : "memory");
 }
 
+/* Half of the crowd is free: in the magazine, and kept in spans that the cache owns. */
+static void thin_out(void)
+{
+    static void *crowd[2000];
+    for (int i = 0; i < 2000; i++)
+        crowd[i] = frusa_alloc(&heap, 200, 0);
+    for (int i = 0; i < 2000; i += 2)
+        frusa_dealloc(&heap, crowd[i], 200, 0);
+}
+
 int main(void)
 {
     live = frusa_alloc(&heap, 100, 0);
@@ -21,6 +31,7 @@ int main(void)
     large = frusa_alloc(&heap, 3u << 20, 0);
     frusa_dealloc(&heap, given, 300, 0);
     frusa_thread_flush(&heap);
+    thin_out();
     frusa_dealloc(&heap, cached, 100, 0);
     stop_here(&elsewhere);
     frusa_dealloc(&heap, kept, 300, 0);

@@ -11,8 +11,9 @@ gdb loads the file by itself with the library, if it is installed below a direct
   frusa span ADDRESS       the span around an address
   frusa owner ADDRESS      what an address is: whose, and whether live, cached or free
 
-F is an expression of type frusa_t or frusa_t *; without it the one instance there is, or malloc's. Nothing
-is called in the process, and no lock is taken. While other threads are in the library figures may disagree.
+F is an expression of type frusa_t or frusa_t *; without it the one instance there is, or
+malloc's. Nothing is called in the process, and no lock is taken. While other threads are in the
+library figures may disagree.
 """
 
 import gdb
@@ -30,17 +31,36 @@ def type_of(name):
     try:
         return gdb.lookup_type(name)
     except gdb.error:
-        raise gdb.GdbError(f"there is no {name}: libfrusa has no debugging information, or is not loaded") from None
+        raise gdb.GdbError(
+            f"there is no {name}: libfrusa has no debugging information, or is not loaded"
+        ) from None
+
+
+def containing(container, link):
+    """Returns a function from the address of a link to the structure that it is in."""
+    kind = type_of("struct " + container)
+    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == link)
+    return lambda at: gdb.Value(int(at) - offset).cast(kind.pointer()).dereference()
 
 
 def members(head, container, link):
     """The structures on the circular list whose head is at an address."""
-    kind = type_of("struct " + container)
-    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == link)
+    structure = containing(container, link)
     at = head.dereference()["next"]
     while int(at) != int(head):
-        yield gdb.Value(int(at) - offset).cast(kind.pointer()).dereference()
+        yield structure(at)
         at = at.dereference()["next"]
+
+
+def ring(first, container, link):
+    """The structures on the ring whose first member's link is at an address, or 0."""
+    structure = containing(container, link)
+    at = first.cast(type_of("struct fr_link").pointer())
+    while int(at):
+        yield structure(at)
+        at = at.dereference()["next"]
+        if int(at) == int(first):
+            return
 
 
 def class_size(number):
@@ -70,8 +90,18 @@ class Span:
     def contains(self, address):
         return self.base <= address < self.base + self.bytes
 
+    def bit(self, slot, first_word=0):
+        return word(self.value["taken"][first_word + slot // WORD_BITS]) >> slot % WORD_BITS & 1
+
     def is_taken(self, slot):
-        return word(self.value["taken"][slot // WORD_BITS]) >> slot % WORD_BITS & 1
+        return self.bit(slot)
+
+    def kept_objects(self):
+        """Addresses of the objects that the span's owner keeps."""
+        words = int(self.value["words"])
+        for slot in range(self.slots):
+            if self.bit(slot, words):
+                yield self.base + slot * self.object_size
 
     def taken(self):
         return sum(self.is_taken(slot) for slot in range(self.first_slot, self.slots))
@@ -109,10 +139,14 @@ def cached_objects(cache):
         magazine = magazines[number]
         for at in range(word(magazine["lo"]), word(magazine["top"]), 8):
             yield number, int(gdb.Value(at).cast(pointer).dereference())
+        for span in ring(magazine["kept"], "fr_span", "in_owner"):
+            for address in Span(span).kept_objects():
+                yield number, address
 
 
 def instances():
-    head = gdb.lookup_symbol("fr_process_instances")[0] or gdb.lookup_static_symbol("fr_process_instances")
+    name = "fr_process_instances"
+    head = gdb.lookup_symbol(name)[0] or gdb.lookup_static_symbol(name)
     if head is None:
         raise gdb.GdbError("there is no libfrusa with debugging information")
     return [Instance(value) for value in members(head.value().address, "fr_instance", "in_process")]
@@ -160,15 +194,17 @@ def describe_instance(instance):
     spans, metadata, large, kept = instance.held()
     name = instance.name()
     say(f"instance {instance.address:#x}" + (f" ({name})" if name else ""))
-    say(f"  held        {kib(spans + metadata + large + kept)}: spans {kib(spans)}, metadata {kib(metadata)}, "
-        f"large objects {kib(large)}, kept blocks {kib(kept)}")
+    say(f"  held        {kib(spans + metadata + large + kept)}: spans {kib(spans)}, "
+        f"metadata {kib(metadata)}, large objects {kib(large)}, kept blocks {kib(kept)}")
     say(f"  at most     {kib(word(instance.heap['backing']['peak']))}, "
         f"limit {kib(word(instance.heap['backing']['limit']))}, 0 for none")
-    say(f"  empty       {kib(word(instance.heap['empty_bytes']))}, purged {kib(word(instance.heap['purged']))}")
+    say(f"  empty       {kib(word(instance.heap['empty_bytes']))}, "
+        f"purged {kib(word(instance.heap['purged']))}")
     for cache in instance.caches():
         objects = list(cached_objects(cache))
         size = sum(class_size(number) for number, _ in objects)
-        owner = f"of thread record {int(cache['thread']):#x}" if int(cache["thread"]) else "explicit"
+        thread = int(cache["thread"])
+        owner = f"of thread record {thread:#x}" if thread else "explicit"
         say(f"  cache       {int(cache.address):#x}, {owner}: {len(objects)} objects, {kib(size)}")
 
 
@@ -177,7 +213,8 @@ def describe_span(instance, span, kind):
     say(f"{what} span {span.base:#x} .. {span.base + span.bytes:#x}, {span.bytes} bytes, "
         f"of instance {instance.address:#x}; descriptor {span.descriptor:#x}")
     if kind != LARGE:
-        say(f"  objects of {span.object_size} bytes: {span.taken()} of {span.capacity} taken, live or cached")
+        say(f"  objects of {span.object_size} bytes: {span.taken()} of {span.capacity} taken, "
+            "live or cached")
         say(f"  {span.purged_pages} pages purged")
 
 
@@ -186,7 +223,7 @@ def standing(instance, span, slot, address):
     if not span.is_taken(slot):
         return "free, in its span"
     for cache in instance.caches():
-        if any(number == span.number and cached == address for number, cached in cached_objects(cache)):
+        if (span.number, address) in cached_objects(cache):
             return f"free, in the cache {int(cache.address):#x}"
     return "live"
 
@@ -210,7 +247,8 @@ def describe_owner(address):
         state = standing(instance, span, slot, start) if kind == DATA else "in use by the library"
     say(f"{address:#x} is {address - start} bytes into {what} at {start:#x}: {state}")
     name = instance.name()
-    say(f"  instance {instance.address:#x}" + (f" ({name})" if name else "") + f", span {span.base:#x}")
+    known_as = f" ({name})" if name else ""
+    say(f"  instance {instance.address:#x}{known_as}, span {span.base:#x}")
 
 
 def cached_by_class(instance):
@@ -225,12 +263,14 @@ def describe_heap(instance):
     rows, cached = {}, cached_by_class(instance)
     for span in instance.spans(DATA):
         row = rows.setdefault(span.number, [span.object_size, 0, 0, 0, 0, 0])
-        for i, more in enumerate((1, span.bytes, span.capacity, span.taken(), span.purged_pages), start=1):
-            row[i] += more
-    say(f"{'size':>8} {'spans':>6} {'held':>11} {'slots':>8} {'live':>8} {'cached':>7} {'purged pages':>13}")
+        more = 1, span.bytes, span.capacity, span.taken(), span.purged_pages
+        row[1:] = [a + b for a, b in zip(row[1:], more)]
+    say(f"{'size':>8} {'spans':>6} {'held':>11} {'slots':>8} {'live':>8} {'cached':>7} "
+        f"{'purged pages':>13}")
     for number, (size, spans, held, slots, taken, purged) in sorted(rows.items()):
         free = cached.get(number, 0)
-        say(f"{size:>8} {spans:>6} {kib(held):>11} {slots:>8} {max(taken - free, 0):>8} {free:>7} {purged:>13}")
+        live = max(taken - free, 0)
+        say(f"{size:>8} {spans:>6} {kib(held):>11} {slots:>8} {live:>8} {free:>7} {purged:>13}")
     large = instance.spans(LARGE)
     if large:
         say(f"{len(large)} large objects, {kib(sum(span.bytes for span in large))}")
@@ -290,8 +330,11 @@ def run_slab(argument):
 
 Frusa()
 Subcommand("instances", run_instances, "frusa instances: the instances of the process.")
-Subcommand("instance", lambda f: describe_instance(chosen(f)), "frusa instance [F]: what an instance holds.")
-Subcommand("heap", lambda f: describe_heap(chosen(f)), "frusa heap [F]: an instance's size classes.")
+Subcommand("instance", lambda f: describe_instance(chosen(f)),
+           "frusa instance [F]: what an instance holds.")
+Subcommand("heap", lambda f: describe_heap(chosen(f)),
+           "frusa heap [F]: an instance's size classes.")
 Subcommand("slab", run_slab, "frusa slab SIZE [F]: the spans of the class for that size.")
 Subcommand("span", run_span, "frusa span ADDRESS: the span around an address.")
-Subcommand("owner", lambda a: describe_owner(address_of(a)), "frusa owner ADDRESS: whose an address is, and its state.")
+Subcommand("owner", lambda a: describe_owner(address_of(a)),
+           "frusa owner ADDRESS: whose an address is, and its state.")
