@@ -107,14 +107,23 @@ void fr_owned_give_all(const struct fr_keep *k, struct fr_misuse *m)
 
 /* ---- keeping ---- */
 
-/* Makes room for n objects at the cost of the spans that have been there for longest; 0 when there
- * are too few of the class. */
+/* Fewer kept objects of a span are not worth giving it back for: in a heap far above the bound
+ * every object would be kept, and go soon after almost alone. */
+#define WORTH_GIVING 16
+
+/* Makes room for n objects at the cost of the span that has been there for longest, or of the next
+ * ones. 0 when the class has none, or it is not worth it: the next call then tries another one. */
 static int make_room(const struct fr_keep *k, size_t n, struct fr_misuse *m)
 {
     while (k->owner->bytes + n * fr_class_size(k->cls) > k->owner->most) {
-        if (!first_of(k))
+        struct fr_link *first = first_of(k);
+        if (!first)
             return 0;
-        give_span(k, span_of(first_of(k)), m);
+        if (span_of(first)->kept < WORTH_GIVING) {
+            *k->spans = first->next;
+            return 0;
+        }
+        give_span(k, span_of(first), m);
     }
     return 1;
 }

@@ -199,6 +199,30 @@ START_TEST(test_the_bound_lets_the_oldest_span_go)
 }
 END_TEST
 
+/* A span that goes almost alone costs more than keeping saves: the next is tried the next time. */
+START_TEST(test_few_kept_objects_do_not_make_room)
+{
+    struct stage s;
+    void *sparse[64];
+    void *dense[64];
+    stage_open(&s);
+    struct fr_span *few = populate(&s, sparse, 64);
+    struct fr_span *many = populate(&s, dense, 64);
+    s.owner.most = 45 * SIZE;
+    ck_assert_uint_eq(keep(&s, sparse, 5), 0);
+    ck_assert_uint_eq(keep(&s, dense, 40), 0);
+    ck_assert_uint_eq(keep(&s, sparse + 5, 1), 1);
+    ck_assert_uint_eq(few->kept + many->kept, 45);
+    ck_assert_uint_eq(keep(&s, sparse + 5, 1), 0);
+    ck_assert_uint_eq(few->kept, 6);
+    ck_assert_uint_eq(many->kept, 0);
+    fr_owned_give_all(&s.keep, &s.misuse);
+    give(&s, sparse + 6, 58);
+    give(&s, dense + 40, 24);
+    stage_close(&s);
+}
+END_TEST
+
 static void require_misuse(struct stage *s, void *object, enum fr_misuse_kind kind)
 {
     size_t left = fr_owned_keep(&s->keep, &object, 1, &s->misuse);
@@ -385,6 +409,7 @@ END_TEST
 RUNNER_MAIN("spans with owners", test_kept_objects_stay_reserved_and_come_back,
             test_every_order_and_length_is_kept, test_a_span_without_objects_in_use_goes_back,
             test_objects_of_others_are_left, test_the_bound_lets_the_oldest_span_go,
-            test_misuse_is_found_as_elsewhere, test_owners_change_only_at_none_or_empty,
-            test_kept_objects_count_as_cached, test_a_recall_takes_what_is_kept,
-            test_the_end_of_a_thread_gives_what_it_kept, test_checked_instances_keep_nothing)
+            test_few_kept_objects_do_not_make_room, test_misuse_is_found_as_elsewhere,
+            test_owners_change_only_at_none_or_empty, test_kept_objects_count_as_cached,
+            test_a_recall_takes_what_is_kept, test_the_end_of_a_thread_gives_what_it_kept,
+            test_checked_instances_keep_nothing)
